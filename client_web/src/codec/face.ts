@@ -1,0 +1,83 @@
+import type { CodecError } from './errors';
+
+/** What the tracker sees in the camera, about twice a second. */
+export interface TrackingStatus {
+  state: 'starting' | 'face' | 'no-face';
+  /** Mean time that a frame takes in the tracker's worker. */
+  millisecondsPerFrame: number;
+  /** Frames tracked per second. */
+  fps: number;
+}
+
+/** Mean milliseconds of one pass through a stage over the last 50 passes; 0 where it never ran. */
+export interface EncoderTimings {
+  landmarks: number;
+  motion: number;
+  entropy: number;
+  keyframe: number;
+}
+
+/** Mean milliseconds of one pass through a stage over the last 50 passes; 0 where it never ran. */
+export interface RendererTimings {
+  entropy: number;
+  keyframe: number;
+  animate: number;
+  draw: number;
+}
+
+/** The codec's sending half for one local camera; all the work is done in a worker. */
+export interface FaceEncoder {
+  /** Begins tracking the stream of that element, which must be playing. */
+  start(video: HTMLVideoElement): void;
+  /** Stops tracking; `start` may follow. The pool and the clock go on. */
+  stop(): void;
+  /** Ends the worker; the encoder cannot be used again. */
+  close(): void;
+  setVoiceActive(active: boolean): void;
+  /** Emits that keyframe again through `onKeyframe`, or the newest when it is `null` or no longer in the pool. */
+  resendKeyframe(number: number | null): void;
+  /** The keyframes of the pool, oldest first, for newcomers. */
+  keyframesInUse(): Uint8Array[];
+  stageTimings(): EncoderTimings;
+  onBundle: (bundle: Uint8Array) => void;
+  /** A whole keyframe; byte 1 is its number. */
+  onKeyframe: (blob: Uint8Array) => void;
+  onStatus: (status: TrackingStatus) => void;
+  onError: (error: CodecError) => void;
+}
+
+/** How one face is being drawn, about once a second. */
+export interface FaceDecoderStatistics {
+  picturesPerSecond: number;
+  /** Mean time of animating and drawing one picture. */
+  millisecondsPerPicture: number;
+  playoutDelayMs: number;
+  provider: 'webgpu' | 'wasm';
+  /** Name of the animator's weights. */
+  weights: string;
+  state: 'waiting' | 'live' | 'stale' | 'no-face';
+  /** Bundles and keyframes that did not parse and were dropped. */
+  dropped: number;
+}
+
+/** The codec's receiving half for one remote participant. */
+export interface FaceDecoder {
+  /** Takes a bundle; call it when the bundle arrives, for arrival times drive the playout clock. */
+  pushBundle(bundle: Uint8Array): void;
+  pushKeyframe(blob: Uint8Array): void;
+  /** That keyframe is missing here: ask the sender for it. At most once a second for each number. */
+  onKeyframeNeeded: (number: number) => void;
+  onStatistics: (statistics: FaceDecoderStatistics) => void;
+  /** From the newest bundle. */
+  readonly voiceActive: boolean;
+  close(): void;
+}
+
+/** Draws the faces of a page; owns one worker and one animator session. */
+export interface FaceRenderer {
+  /** Takes over the canvas, which must not have a context yet. */
+  addFace(canvas: HTMLCanvasElement): FaceDecoder;
+  stageTimings(): RendererTimings;
+  onError: (error: CodecError) => void;
+  close(): void;
+}

@@ -1,0 +1,175 @@
+import { CodecError } from './errors';
+import type { EncoderTimings, FaceEncoder, TrackingStatus } from './face';
+import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
+
+/** SHA-256 of the landmark model that the codec's tables were made with. */
+export const LANDMARKER_SHA256 = '64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff';
+
+const TARGET_INTERVAL_MS = 40;
+const STATUS_INTERVAL_MS = 500;
+
+/**
+ * Starts the tracker's worker and waits until its models are loaded.
+ *
+ * `landmarkerDigest` is for servers that hand out another landmark model than the usual one.
+ * Throws `CodecError`: `no-webcodecs`, `model-file`.
+ */
+export async function createFaceEncoder(landmarkerDigest = LANDMARKER_SHA256): Promise<FaceEncoder> {
+  if (typeof VideoFrame === 'undefined' || !('requestVideoFrameCallback' in HTMLVideoElement.prototype)) {
+    throw new CodecError(
+      'no-webcodecs',
+      'this browser has no WebCodecs, so the camera cannot be read; use a current Chrome, Edge, Safari or Firefox',
+    );
+  }
+  const encoder = new WorkerFaceEncoder();
+  await encoder.open({
+    landmarkerUrl: new URL('/models/face_landmarker.task', location.href).href,
+    landmarkerDigest,
+    mediapipeUrl: new URL('/assets/mediapipe', location.href).href,
+    motionTableUrl: new URL('/tables/motion.msgpack', location.href).href,
+    entropyTableUrl: new URL('/tables/entropy.msgpack', location.href).href,
+  });
+  return encoder;
+}
+
+class WorkerFaceEncoder implements FaceEncoder {
+  onBundle: (bundle: Uint8Array) => void = () => {};
+  onKeyframe: (blob: Uint8Array) => void = () => {};
+  onStatus: (status: TrackingStatus) => void = () => {};
+  onError: (error: CodecError) => void = () => {};
+
+  private readonly worker = new Worker(new URL('./tracker.worker.ts', import.meta.url), { type: 'module' });
+  private readonly pool = new Map<number, Uint8Array>();
+  private timings: EncoderTimings = { landmarks: 0, motion: 0, entropy: 0, keyframe: 0 };
+  private video: HTMLVideoElement | null = null;
+  private track: MediaStreamTrack | null = null;
+  private callback = 0;
+  private busy = false;
+  private nextFrameMs = 0;
+  private tracked: { timeMs: number; milliseconds: number }[] = [];
+  private statusMs = 0;
+
+  /** Resolves when the worker has loaded its models; rejects with the `CodecError` that stopped it. */
+  open(files: TrackerFiles): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.worker.onerror = (event) => {
+        reject(new CodecError('model-file', `the tracker's worker did not start: ${event.message}`));
+      };
+      this.worker.onmessage = ({ data }: MessageEvent<FromTracker>) => {
+        if (data.type === 'ready') {
+          this.worker.onmessage = (event: MessageEvent<FromTracker>) => this.receive(event.data);
+          this.worker.onerror = (event) =>
+            this.onError(new CodecError('model-refused', `the tracker's worker failed: ${event.message}`));
+          resolve();
+        } else if (data.type === 'error') {
+          this.close();
+          reject(new CodecError(data.code, data.message));
+        }
+      };
+      this.post({ type: 'open', files });
+    });
+  }
+
+  start(video: HTMLVideoElement): void {
+    this.stop();
+    this.video = video;
+    this.track = video.srcObject instanceof MediaStream ? (video.srcObject.getVideoTracks()[0] ?? null) : null;
+    this.track?.addEventListener('ended', this.cameraEnded);
+    this.tracked = [];
+    this.onStatus({ state: 'starting', millisecondsPerFrame: 0, fps: 0 });
+    this.awaitFrame(video);
+  }
+
+  stop(): void {
+    if (this.video === null) return;
+    this.video.cancelVideoFrameCallback(this.callback);
+    this.video = null;
+    this.track?.removeEventListener('ended', this.cameraEnded);
+    this.track = null;
+    this.post({ type: 'flush' });
+  }
+
+  close(): void {
+    this.stop();
+    this.worker.terminate();
+  }
+
+  setVoiceActive(active: boolean): void {
+    this.post({ type: 'voice', active });
+  }
+
+  resendKeyframe(number: number | null): void {
+    const wanted = number === null ? undefined : this.pool.get(number);
+    const blob = wanted ?? [...this.pool.values()].at(-1);
+    if (blob !== undefined) this.onKeyframe(blob);
+  }
+
+  keyframesInUse(): Uint8Array[] {
+    return [...this.pool.values()];
+  }
+
+  stageTimings(): EncoderTimings {
+    return { ...this.timings };
+  }
+
+  private readonly cameraEnded = (): void => {
+    this.stop();
+    this.onError(new CodecError('camera-ended', 'the camera stopped; was it unplugged or taken by another program?'));
+  };
+
+  private awaitFrame(video: HTMLVideoElement): void {
+    this.callback = video.requestVideoFrameCallback((now, metadata) => {
+      if (this.video !== video) return;
+      this.awaitFrame(video);
+      // Half an interval of grace: a camera's frames never come exactly on time.
+      if (this.busy || now < this.nextFrameMs - TARGET_INTERVAL_MS / 2) return;
+      this.nextFrameMs = Math.max(this.nextFrameMs + TARGET_INTERVAL_MS, now - TARGET_INTERVAL_MS);
+      const timeMs = metadata.captureTime ?? now;
+      const frame = new VideoFrame(video, { timestamp: Math.round(timeMs * 1000) });
+      this.busy = true;
+      this.worker.postMessage({ type: 'frame', frame, timeMs } satisfies ToTracker, [frame]);
+    });
+  }
+
+  private receive(message: FromTracker): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'tracked':
+        this.busy = false;
+        this.timings = message.timings;
+        this.reportStatus(message.face, message.milliseconds);
+        return;
+      case 'bundle':
+        this.onBundle(message.bundle);
+        return;
+      case 'keyframe':
+        this.pool.set(message.blob[1] ?? 0, message.blob);
+        for (const number of this.pool.keys()) if (!message.pool.includes(number)) this.pool.delete(number);
+        this.onKeyframe(message.blob);
+        return;
+      case 'error':
+        this.busy = false;
+        this.onError(new CodecError(message.code, message.message));
+    }
+  }
+
+  private reportStatus(face: boolean, milliseconds: number): void {
+    const now = performance.now();
+    this.tracked.push({ timeMs: now, milliseconds });
+    this.tracked = this.tracked.filter((frame) => frame.timeMs > now - 2000);
+    if (this.video === null || now < this.statusMs + STATUS_INTERVAL_MS) return;
+    this.statusMs = now;
+    const first = this.tracked[0]?.timeMs ?? now;
+    const total = this.tracked.reduce((sum, frame) => sum + frame.milliseconds, 0);
+    this.onStatus({
+      state: face ? 'face' : 'no-face',
+      millisecondsPerFrame: total / this.tracked.length,
+      fps: now > first ? (1000 * (this.tracked.length - 1)) / (now - first) : 0,
+    });
+  }
+
+  private post(message: ToTracker): void {
+    this.worker.postMessage(message);
+  }
+}

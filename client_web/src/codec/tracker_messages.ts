@@ -1,0 +1,31 @@
+import type { CodecErrorCode } from './errors';
+import type { EncoderTimings } from './face';
+
+/** Where the tracker's worker finds its files. */
+export interface TrackerFiles {
+  landmarkerUrl: string;
+  /** SHA-256 of the landmark model, lower-case hexadecimal. */
+  landmarkerDigest: string;
+  /** Folder of MediaPipe's wasm files. */
+  mediapipeUrl: string;
+  motionTableUrl: string;
+  entropyTableUrl: string;
+}
+
+/** From the page to the tracker's worker. */
+export type ToTracker =
+  | { type: 'open'; files: TrackerFiles }
+  /** `timeMs` is the capture time on the page's monotonic clock. */
+  | { type: 'frame'; frame: VideoFrame; timeMs: number }
+  | { type: 'voice'; active: boolean }
+  /** The camera stopped: bundle what is left. */
+  | { type: 'flush' };
+
+/** From the tracker's worker to the page. */
+export type FromTracker =
+  | { type: 'ready' }
+  | { type: 'tracked'; face: boolean; milliseconds: number; timings: EncoderTimings }
+  | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
+  /** `pool` lists the numbers of the keyframes in use, oldest first. */
+  | { type: 'keyframe'; blob: Uint8Array<ArrayBuffer>; pool: number[] }
+  | { type: 'error'; code: CodecErrorCode; message: string };
