@@ -1,0 +1,1 @@
+"""facewire's codec: landmarks, motion, keyframes, bundles and the animator. No sockets."""

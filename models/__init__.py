@@ -1,0 +1,1 @@
+"""How facewire's tables and networks are made; `models/weights/` holds the results."""
