@@ -1,9 +1,7 @@
 import { CodecError } from './errors';
 import type { EncoderTimings, FaceEncoder, TrackingStatus } from './face';
+import { LANDMARKER_SHA256 } from './model_files';
 import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
-
-/** SHA-256 of the landmark model that the codec's tables were made with. */
-export const LANDMARKER_SHA256 = '64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff';
 
 const TARGET_INTERVAL_MS = 40;
 const STATUS_INTERVAL_MS = 500;
