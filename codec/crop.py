@@ -1,0 +1,73 @@
+"""The square of the camera picture that is sent: about twice the face, and still while the head is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec.motion import SURFACE, FloatArray
+
+_SIDE_PER_FACE = 2.2
+_RAISE = 0.04
+_LARGEST_DRIFT = 0.14
+_LARGEST_GROWTH = 1.3
+_SMALLEST_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A square in pixels of the camera picture; it may reach beyond the picture's border."""
+
+    left: int
+    top: int
+    side: int
+
+    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the (side, side, 3) square of a (height, width, 3) picture, its border repeated where needed."""
+        rows = np.clip(np.arange(self.top, self.top + self.side), 0, picture.shape[0] - 1)
+        columns = np.clip(np.arange(self.left, self.left + self.side), 0, picture.shape[1] - 1)
+        return picture[rows[:, None], columns]
+
+    def to_crop_units(self, landmarks: FloatArray) -> FloatArray:
+        """Return (n, 3) landmarks in pixels of the camera picture as crop units (the crop spans −1…1)."""
+        half = self.side / 2
+        return (landmarks - (self.left + half, self.top + half, 0)) / half
+
+
+class StableCrop:
+    """Keeps the crop where it is until the face leaves its middle or changes size."""
+
+    def __init__(self) -> None:
+        self.crop: Crop | None = None
+
+    def update(self, landmarks: FloatArray, width: int, height: int) -> tuple[Crop, bool]:
+        """Return the crop for a face with these (478, 3) landmarks in pixels, and whether it has just jumped."""
+        low, high = landmarks[:SURFACE, :2].min(0), landmarks[:SURFACE, :2].max(0)
+        side = _SIDE_PER_FACE * float((high - low).max())
+        centre = (low + high) / 2 - (0, _RAISE * side)
+        wanted = _place(centre, side, width, height)
+        current = self.crop
+        if current is not None:
+            offset = (wanted.side - current.side) / 2
+            drift = max(abs(wanted.left + offset - current.left), abs(wanted.top + offset - current.top))
+            growth = max(wanted.side / current.side, current.side / wanted.side)
+            if drift <= _LARGEST_DRIFT * current.side and growth <= _LARGEST_GROWTH:
+                return current, False
+        self.crop = wanted
+        return wanted, True
+
+
+def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:
+    pixels = max(_SMALLEST_SIDE, round(min(side, max(width, height))))
+    return Crop(
+        _inside(round(centre[0] - pixels / 2), pixels, width),
+        _inside(round(centre[1] - pixels / 2), pixels, height),
+        pixels,
+    )
+
+
+def _inside(start: int, pixels: int, available: int) -> int:
+    """Move a span into what is available, or centre it over it where it is longer."""
+    if pixels >= available:
+        return (available - pixels) // 2
+    return min(max(start, 0), available - pixels)

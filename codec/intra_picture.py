@@ -1,0 +1,64 @@
+"""Single pictures in few bytes: AV1 intra out, AV1, WebP or JPEG in."""
+
+from enum import IntEnum
+from fractions import Fraction
+from typing import cast
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+
+from codec.errors import PictureError
+
+Picture = NDArray[np.uint8]
+
+
+class PictureCodec(IntEnum):
+    """How a keyframe's picture is coded; the numbers are the wire's."""
+
+    AV1 = 1  #: one temporal unit of OBUs, 8-bit 4:2:0, BT.601, limited range
+    WEBP = 2
+    JPEG = 3
+
+
+_DECODERS = {PictureCodec.AV1: "libdav1d", PictureCodec.WEBP: "webp", PictureCodec.JPEG: "mjpeg"}
+
+
+def encode_av1(picture: Picture, crf: int) -> bytes:
+    """Code a square (side, side, 3) RGB picture as one AV1 intra temporal unit (SVT-AV1, tuned for stills).
+
+    `crf` is 1 (best) … 63; about 3 to 4 kB at 256² and crf 36. Raises `PictureError` for another shape or type.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.shape[0] != picture.shape[1] or picture.dtype != np.uint8:
+        raise PictureError(f"a keyframe picture is (side, side, 3) uint8, got {picture.shape} {picture.dtype}")
+    encoder = cast(VideoCodecContext, av.CodecContext.create("libsvtav1", "w"))
+    encoder.width = encoder.height = picture.shape[0]
+    encoder.pix_fmt = "yuv420p"
+    encoder.time_base = Fraction(1, 25)
+    # tune=3 is SVT-AV1's still-picture tuning, avif=1 its single-frame mode; level of parallelism 1: no thread storm.
+    encoder.options = {"crf": str(crf), "preset": "4", "svtav1-params": "avif=1:tune=3:lp=1"}
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
+    )
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:
+    """Return the (side, side, 3) RGB picture. Raises `PictureError` if `data` is not exactly one such picture."""
+    decoder = cast(VideoCodecContext, av.CodecContext.create(_DECODERS[codec], "r"))
+    decoder.thread_count = 1
+    try:
+        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+    except av.FFmpegError as error:
+        raise PictureError(f"a {codec.name} picture of {len(data)} bytes does not decode: {error}") from error
+    if len(frames) != 1:
+        raise PictureError(f"{len(frames)} pictures where a {codec.name} keyframe has one")
+    if (frames[0].width, frames[0].height) != (side, side):
+        raise PictureError(f"a {codec.name} picture of {frames[0].width}×{frames[0].height}, its header says {side}²")
+    if codec is PictureCodec.AV1:
+        rgb = frames[0].reformat(format="rgb24", src_colorspace=Colorspace.ITU601, src_color_range=ColorRange.MPEG)
+    else:
+        rgb = frames[0].reformat(format="rgb24")
+    return rgb.to_ndarray()
