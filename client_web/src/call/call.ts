@@ -1,0 +1,186 @@
+import type { ChannelCounters, ChannelName } from './connection';
+import type { CallError, CallErrorCode } from './errors';
+import { Emitter, type CallEvents, type ParticipantState } from './events';
+import type { Participant, Source } from './messages';
+import { Session, type LocalParticipant } from './session';
+import { signallingUrl } from './signalling';
+import { RateWindow, wireTotals, type WireRate } from './wire_rate';
+
+/** How to enter a room. */
+export interface CallSettings {
+  /** The page's own URL: says which server, and whether over TLS. */
+  page: string;
+  /** 1–64 characters of `A–Z a–z 0–9 _ -`. */
+  room: string;
+  /** 1–64 characters. */
+  name: string;
+  source: Source;
+  state: ParticipantState;
+  /** Our voice; `null` without a microphone. */
+  microphone: MediaStreamTrack | null;
+  /** The keyframes in use, as whole blobs: sent to newcomers and on request. */
+  keyframesInUse: () => readonly Uint8Array[];
+}
+
+/** Numbers about the call, for the page and for tests. */
+export interface CallStatistics {
+  /** `null` until measured, or where the browser does not count packets. */
+  rate: WireRate | null;
+  /** Since the present connection began; `null` before there is one. */
+  channels: Readonly<Record<ChannelName, ChannelCounters>> | null;
+  /** Messages dropped because they broke the protocol. */
+  messagesRejected: number;
+}
+
+/** Where the call stands. */
+export type CallPhase = 'idle' | 'joining' | 'in-call' | 'reconnecting' | 'ended';
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 8_000;
+const RATE_INTERVAL_MS = 500;
+
+/** Errors that trying again cannot mend. */
+const FINAL_ERRORS: readonly CallErrorCode[] = ['bad-room', 'protocol-version', 'bad-message', 'bad-server-message'];
+
+/**
+ * A call in one room: joins, reports what happens as {@link CallEvents}, and joins again when the connection is lost
+ * (after 0.5 s, doubling to 8 s). Knows nothing of the page or of what bundles and keyframes contain.
+ */
+export class Call extends Emitter<CallEvents> {
+  private readonly url: string;
+  private readonly local: { -readonly [Field in keyof LocalParticipant]: LocalParticipant[Field] };
+  private session: Session | null = null;
+  private window = new RateWindow();
+  private rateTimer: ReturnType<typeof setInterval> | undefined;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private attempt = 0;
+  private wasInRoom = false;
+  private currentPhase: CallPhase = 'idle';
+  private messagesRejected = 0;
+
+  constructor(settings: CallSettings) {
+    super();
+    this.url = signallingUrl(settings.page, settings.room);
+    const { name, source, state, microphone, keyframesInUse } = settings;
+    this.local = { name, source, state, microphone, keyframesInUse };
+  }
+
+  get phase(): CallPhase {
+    return this.currentPhase;
+  }
+
+  /** Enters the room; the outcome comes as `joined` or `ended`. Call it once. */
+  join(): void {
+    this.currentPhase = 'joining';
+    this.rateTimer = setInterval(() => void this.measureRate(), RATE_INTERVAL_MS);
+    this.startSession();
+  }
+
+  /** Leaves the room for good. */
+  leave(): void {
+    if (this.currentPhase === 'ended') return;
+    this.session?.leave();
+    this.finish(null);
+  }
+
+  /** Tries to reconnect now instead of when the wait is over. */
+  retryNow(): void {
+    if (this.currentPhase === 'reconnecting' && this.session === null) {
+      clearTimeout(this.retryTimer);
+      this.startSession();
+    }
+  }
+
+  /** Sends one bundle to everybody, at most 1 150 bytes; dropped and counted while there is no connection. */
+  sendBundle(bundle: Uint8Array): void {
+    this.session?.sendBundle(bundle);
+  }
+
+  /** Queues a keyframe for everybody, slice by slice. */
+  sendKeyframe(blob: Uint8Array): void {
+    this.session?.sendKeyframe(blob);
+  }
+
+  /** Asks `from` to send its keyframe `number` (0–255) again. */
+  requestKeyframe(from: number, number: number): void {
+    this.session?.requestKeyframe(from, number);
+  }
+
+  /** Tells everybody, and each newcomer, what to show beside our name. */
+  setState(state: ParticipantState): void {
+    this.local.state = state;
+    this.session?.sendState();
+  }
+
+  /** Sends the voice from another track from now on; `null` sends none. */
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    this.local.microphone = track;
+    await this.session?.setMicrophone(track);
+  }
+
+  statistics(): CallStatistics {
+    return {
+      rate: this.window.rate(),
+      channels: this.session?.counters() ?? null,
+      messagesRejected: this.messagesRejected,
+    };
+  }
+
+  private startSession(): void {
+    this.window = new RateWindow();
+    const session: Session = new Session(this.url, this.local, {
+      report: (name, payload) => {
+        if (name === 'joined') this.entered();
+        if (name === 'rejected') this.messagesRejected += 1;
+        this.emit(name, payload);
+      },
+      onEnd: (cause) => this.sessionEnded(session.participants.values(), cause),
+    });
+    this.session = session;
+  }
+
+  private entered(): void {
+    const again = this.wasInRoom;
+    this.attempt = 0;
+    this.wasInRoom = true;
+    this.currentPhase = 'in-call';
+    if (again) this.emit('reconnected', undefined);
+  }
+
+  private sessionEnded(participants: Iterable<Participant>, cause: CallError): void {
+    this.session = null;
+    const everybody = [...participants];
+    if (!this.mayRetry(cause)) {
+      this.finish(cause);
+      return;
+    }
+    this.currentPhase = 'reconnecting';
+    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.attempt, LONGEST_RETRY_MS);
+    this.attempt += 1;
+    this.retryTimer = setTimeout(() => this.startSession(), retryInMs);
+    this.emit('connection-lost', { cause, attempt: this.attempt, retryInMs });
+    for (const participant of everybody) this.emit('participant-left', { participant, reason: 'reconnecting' });
+  }
+
+  /** A full room is final for a guest at the door, but not for one who was inside: the old seat may still be held. */
+  private mayRetry(cause: CallError): boolean {
+    if (FINAL_ERRORS.includes(cause.code)) return false;
+    return this.wasInRoom || !(['room-full', 'too-fast'] as readonly CallErrorCode[]).includes(cause.code);
+  }
+
+  private finish(error: CallError | null): void {
+    this.currentPhase = 'ended';
+    this.session = null;
+    clearInterval(this.rateTimer);
+    clearTimeout(this.retryTimer);
+    this.emit('ended', { error });
+  }
+
+  private async measureRate(): Promise<void> {
+    const { session, window } = this;
+    const report = await session?.statistics().catch(() => null);
+    if (report === null || report === undefined) return;
+    const totals = wireTotals(report);
+    if (totals !== null) window.add(performance.now(), totals);
+  }
+}

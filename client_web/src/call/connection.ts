@@ -1,0 +1,211 @@
+import { CallError } from './errors';
+
+/** The data channels by name (docs/protocol.md, "Data channels"). */
+export const CHANNELS = {
+  motion: { ordered: false, maxRetransmits: 0 },
+  keyframe: { ordered: true },
+  control: { ordered: true },
+} as const satisfies Record<string, RTCDataChannelInit>;
+
+export type ChannelName = keyof typeof CHANNELS;
+
+/** Messages and payload bytes of one channel, envelope included, in each direction. */
+export interface ChannelCounters {
+  messagesSent: number;
+  bytesSent: number;
+  messagesReceived: number;
+  bytesReceived: number;
+  /** Messages that were not sent because the channel was closed or too much was waiting. */
+  messagesDropped: number;
+}
+
+export interface ConnectionListener {
+  /** An SDP offer with all candidates, to be sent to the server. */
+  onOffer(sdp: string): void;
+  /** All channels are open. */
+  onOpen(): void;
+  onChannelMessage(channel: ChannelName, message: Uint8Array): void;
+  /** The voice slot (transceiver) `mid` has a track. */
+  onVoiceTrack(mid: string, track: MediaStreamTrack): void;
+  /** The connection failed and will not come back. */
+  onLost(cause: CallError): void;
+}
+
+const MAX_VOICE_SLOTS = 7;
+const GATHERING_LIMIT_MS = 3_000;
+const OPENING_LIMIT_MS = 15_000;
+const DISCONNECTED_LIMIT_MS = 4_000;
+/** A bundle older than this many bytes of queue is worth nothing: it is dropped instead. */
+const MAX_MOTION_QUEUE_BYTES = 1_024;
+
+/**
+ * The peer connection to the relay: one voice going out, voice slots coming in, three data channels
+ * (docs/protocol.md, "Media"). Offers are complete (no trickle) and made one after the other.
+ */
+export class Connection {
+  private readonly channels: Readonly<Record<ChannelName, RTCDataChannel>>;
+  readonly counters: Readonly<Record<ChannelName, ChannelCounters>>;
+  private readonly peer: RTCPeerConnection;
+  private readonly voice: RTCRtpTransceiver;
+  private readonly openingTimer: ReturnType<typeof setTimeout>;
+  private disconnectedTimer: ReturnType<typeof setTimeout> | undefined;
+  private listener: ConnectionListener | null;
+  private slots = 0;
+  private wantedSlots: number;
+  private negotiating = false;
+
+  /**
+   * @param participants how many others are in the room already: the voice slots to begin with.
+   * @param microphone our voice, or `null` without one.
+   */
+  constructor(
+    iceServers: RTCIceServer[],
+    participants: number,
+    microphone: MediaStreamTrack | null,
+    listener: ConnectionListener,
+  ) {
+    this.listener = listener;
+    this.peer = new RTCPeerConnection({ iceServers });
+    this.peer.onconnectionstatechange = () => this.watchConnection();
+    this.peer.ontrack = ({ track, transceiver }) => {
+      if (transceiver.mid !== null) this.listener?.onVoiceTrack(transceiver.mid, track);
+    };
+    this.voice = this.peer.addTransceiver(microphone ?? 'audio', { direction: 'sendonly' });
+    this.channels = {
+      motion: this.openChannel('motion'),
+      keyframe: this.openChannel('keyframe'),
+      control: this.openChannel('control'),
+    };
+    this.counters = { motion: emptyCounters(), keyframe: emptyCounters(), control: emptyCounters() };
+    this.openingTimer = setTimeout(
+      () => this.lose('no media path to the server was found: UDP may be blocked between here and there'),
+      OPENING_LIMIT_MS,
+    );
+    this.wantedSlots = Math.min(Math.max(1, participants), MAX_VOICE_SLOTS);
+    void this.negotiate();
+  }
+
+  /** Whether a keyframe slice may go out: the channel is open and the one before has left. */
+  readyForSlice(): boolean {
+    const { readyState, bufferedAmount } = this.channels.keyframe;
+    return readyState === 'open' && bufferedAmount === 0;
+  }
+
+  /** Sends one message (envelope included), or counts it as dropped. */
+  send(name: ChannelName, message: Uint8Array<ArrayBuffer>): void {
+    const channel = this.channels[name];
+    const counters = this.counters[name];
+    const congested = name === 'motion' && channel.bufferedAmount > MAX_MOTION_QUEUE_BYTES;
+    if (channel.readyState !== 'open' || congested) {
+      counters.messagesDropped += 1;
+      return;
+    }
+    channel.send(message);
+    counters.messagesSent += 1;
+    counters.bytesSent += message.length;
+  }
+
+  /** Sends another microphone's track from now on; `null` sends nothing. */
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    await this.voice.sender.replaceTrack(track);
+  }
+
+  /** Makes sure that there is a voice slot for each of `participants`; offers again if there are too few. */
+  ensureSlots(participants: number): void {
+    this.wantedSlots = Math.max(this.wantedSlots, Math.min(participants, MAX_VOICE_SLOTS));
+    if (this.wantedSlots > this.slots && !this.negotiating) void this.negotiate();
+  }
+
+  /** Applies the server's answer to the offer on its way. */
+  async acceptAnswer(sdp: string): Promise<void> {
+    try {
+      await this.peer.setRemoteDescription({ type: 'answer', sdp });
+    } catch (error) {
+      this.lose(`the server's answer was refused (${String(error)})`);
+      return;
+    }
+    this.negotiating = false;
+    this.ensureSlots(this.wantedSlots);
+  }
+
+  /** The browser's statistics (W3C webrtc-stats). */
+  statistics(): Promise<RTCStatsReport> {
+    return this.peer.getStats();
+  }
+
+  close(): void {
+    this.listener = null;
+    clearTimeout(this.openingTimer);
+    clearTimeout(this.disconnectedTimer);
+    this.peer.close();
+  }
+
+  private openChannel(name: ChannelName): RTCDataChannel {
+    const channel = this.peer.createDataChannel(name, CHANNELS[name]);
+    channel.binaryType = 'arraybuffer';
+    channel.onopen = () => this.reportOpen();
+    channel.onmessage = (event) => this.receive(name, event.data as unknown);
+    channel.onclose = () => this.lose(`the server closed the channel '${name}'`);
+    return channel;
+  }
+
+  private reportOpen(): void {
+    if (Object.values(this.channels).some((channel) => channel.readyState !== 'open')) return;
+    clearTimeout(this.openingTimer);
+    this.listener?.onOpen();
+  }
+
+  private receive(name: ChannelName, data: unknown): void {
+    const message = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(0);
+    this.counters[name].messagesReceived += 1;
+    this.counters[name].bytesReceived += message.length;
+    this.listener?.onChannelMessage(name, message);
+  }
+
+  private async negotiate(): Promise<void> {
+    this.negotiating = true;
+    try {
+      for (; this.slots < this.wantedSlots; this.slots += 1) {
+        this.peer.addTransceiver('audio', { direction: 'recvonly' });
+      }
+      await this.peer.setLocalDescription(await this.peer.createOffer());
+      await this.gatheringComplete();
+    } catch (error) {
+      this.lose(`this browser could not make an offer (${String(error)})`);
+      return;
+    }
+    const offer = this.peer.localDescription;
+    if (offer !== null) this.listener?.onOffer(offer.sdp);
+  }
+
+  private gatheringComplete(): Promise<void> {
+    if (this.peer.iceGatheringState === 'complete') return Promise.resolve();
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, GATHERING_LIMIT_MS);
+      this.peer.addEventListener('icegatheringstatechange', () => {
+        if (this.peer.iceGatheringState !== 'complete') return;
+        clearTimeout(limit);
+        resolve();
+      });
+    });
+  }
+
+  private watchConnection(): void {
+    clearTimeout(this.disconnectedTimer);
+    if (this.peer.connectionState === 'failed') {
+      this.lose('nothing arrives from the server any more');
+    } else if (this.peer.connectionState === 'disconnected') {
+      this.disconnectedTimer = setTimeout(() => this.lose('nothing arrives from the server'), DISCONNECTED_LIMIT_MS);
+    }
+  }
+
+  private lose(what: string): void {
+    const listener = this.listener;
+    this.close();
+    listener?.onLost(new CallError('media-lost', `The media connection was lost: ${what}.`));
+  }
+}
+
+function emptyCounters(): ChannelCounters {
+  return { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0, messagesDropped: 0 };
+}

@@ -1,0 +1,57 @@
+import { encode } from '@msgpack/msgpack';
+import { describe, expect, it } from 'vitest';
+import { pseudoRandom } from '../testing/pseudo_random';
+import { open, parseControl, seal, serialiseControl, type ControlMessage } from './control';
+import { CallError } from './errors';
+
+const MESSAGES: ControlMessage[] = [
+  { type: 'state', muted: true, camera: 'off' },
+  { type: 'keyframe-request', number: 255 },
+];
+
+describe('the relay envelope', () => {
+  it('puts one byte in front and takes it off again', () => {
+    const sealed = seal(9, Uint8Array.of(1, 2));
+    expect([...sealed]).toEqual([9, 1, 2]);
+    expect(open(sealed)).toEqual({ from: 9, payload: Uint8Array.of(1, 2) });
+  });
+
+  it('refuses a message without a sender', () => {
+    expect(() => open(new Uint8Array(0))).toThrow(CallError);
+    expect(() => open(Uint8Array.of(0, 1))).toThrow(CallError);
+  });
+});
+
+describe('parseControl', () => {
+  it('reads what serialiseControl wrote', () => {
+    for (const message of MESSAGES) expect(parseControl(serialiseControl(message))).toEqual(message);
+  });
+
+  it.each([
+    ['an unknown type', { type: 'dance' }],
+    ['muted as text', { type: 'state', muted: 'yes', camera: 'on' }],
+    ['an unknown camera state', { type: 'state', muted: true, camera: 'broken' }],
+    ['a number out of range', { type: 'keyframe-request', number: 256 }],
+    ['a list', [1]],
+    ['too many bytes', { type: 'x'.repeat(4_096) }],
+  ])('refuses %s', (_, message) => {
+    expect(() => parseControl(encode(message))).toThrow(CallError);
+  });
+
+  it('meets truncated and random bytes with a CallError only', () => {
+    const random = pseudoRandom(3);
+    for (const message of MESSAGES) {
+      const bytes = serialiseControl(message);
+      for (let length = 0; length < bytes.length; length += 1) {
+        expect(() => parseControl(bytes.subarray(0, length))).toThrow(CallError);
+      }
+    }
+    for (let round = 0; round < 5_000; round += 1) {
+      try {
+        parseControl(Uint8Array.from({ length: random(40) }, () => random(256)));
+      } catch (error) {
+        expect(error).toBeInstanceOf(CallError);
+      }
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import type { CallError } from './errors';
+import type { Participant } from './messages';
+
+/** Why a participant is no longer in the room. `reconnecting`: our own connection was lost, and with it all of them. */
+export type LeaveReason = 'left' | 'lost' | 'reconnecting';
+
+/** What a participant says about itself; shown beside its name. */
+export interface ParticipantState {
+  muted: boolean;
+  camera: 'on' | 'off';
+}
+
+/** Our own connection is down and will be tried again. */
+export interface ConnectionLoss {
+  /** What ended the connection. */
+  cause: CallError;
+  /** Which attempt comes next, from 1. */
+  attempt: number;
+  /** Milliseconds until that attempt. */
+  retryInMs: number;
+}
+
+/** The events of a {@link Call}, by name. */
+export interface CallEvents {
+  joined: { id: number; participants: readonly Participant[] };
+  /** All three data channels are open: what is sent from now on reaches the relay. */
+  open: undefined;
+  'participant-joined': { participant: Participant };
+  'participant-left': { participant: Participant; reason: LeaveReason };
+  'participant-state': { id: number; state: ParticipantState };
+  bundle: { from: number; bundle: Uint8Array };
+  /** A whole keyframe, put together from its slices. */
+  keyframe: { from: number; blob: Uint8Array };
+  /** A participant's voice now arrives on this track; `null`: no longer on any. */
+  voice: { id: number; track: MediaStreamTrack | null };
+  'connection-lost': ConnectionLoss;
+  reconnected: undefined;
+  /** The call is over. `error` is `null` after {@link Call.leave}. */
+  ended: { error: CallError | null };
+  /** A message was dropped because it breaks the protocol. */
+  rejected: { error: CallError };
+}
+
+type Listener<Payload> = (payload: Payload) => void;
+
+/** A typed event emitter: `Events` maps each event's name to what its listeners receive. */
+export class Emitter<Events extends object> {
+  private readonly listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {};
+
+  /** Calls `listener` at each `name` from now on. Returns a function that stops it. */
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const set = (this.listeners[name] ??= new Set());
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
+    for (const listener of [...(this.listeners[name] ?? [])]) listener(payload);
+  }
+}

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pseudoRandom } from '../testing/pseudo_random';
+import { CallError } from './errors';
+import { KeyframeAssembler, KeyframeSender, sliceKeyframe, SLICE_INTERVAL_MS } from './keyframe_delivery';
+
+function keyframe(number: number, length: number, time = number): Uint8Array {
+  const random = pseudoRandom(number + 1);
+  const blob = Uint8Array.from({ length }, () => random(256));
+  blob.set([0x11, number, 0, 0, time].slice(0, length));
+  return blob;
+}
+
+describe('sliceKeyframe and KeyframeAssembler', () => {
+  it.each([2, 999, 1_000, 1_001, 3_500, 255_000])('round-trip %i bytes', (length) => {
+    const blob = keyframe(5, length);
+    const slices = sliceKeyframe(blob);
+    expect(slices.length).toBe(Math.ceil(length / 1_000));
+    expect(Math.max(...slices.map((slice) => slice.length))).toBeLessThanOrEqual(1_003);
+    const assembler = new KeyframeAssembler();
+    const results = slices.map((slice) => assembler.push(slice));
+    expect(results.slice(0, -1).every((result) => result === null)).toBe(true);
+    expect(results.at(-1)).toEqual(blob);
+  });
+
+  it.each([0, 1, 255_001])('refuses to slice %i bytes', (length) => {
+    expect(() => sliceKeyframe(new Uint8Array(length))).toThrow(CallError);
+  });
+
+  it('keeps two keyframes under way apart', () => {
+    const [first, second] = [keyframe(1, 1_500), keyframe(2, 1_500)];
+    const [a, b] = [sliceKeyframe(first), sliceKeyframe(second)];
+    const assembler = new KeyframeAssembler();
+    expect(assembler.push(a[0] as Uint8Array)).toBeNull();
+    expect(assembler.push(b[0] as Uint8Array)).toBeNull();
+    expect(assembler.push(b[1] as Uint8Array)).toEqual(second);
+    expect(assembler.push(a[1] as Uint8Array)).toEqual(first);
+  });
+
+  it('starts over at a new first slice and at another count', () => {
+    const [old, renewed, longer] = [keyframe(1, 1_900), keyframe(1, 1_500), keyframe(1, 2_500)];
+    const assembler = new KeyframeAssembler();
+    assembler.push(sliceKeyframe(old)[0] as Uint8Array);
+    const results = sliceKeyframe(renewed).map((slice) => assembler.push(slice));
+    expect(results.at(-1)).toEqual(renewed);
+    assembler.push(sliceKeyframe(old)[0] as Uint8Array);
+    expect(sliceKeyframe(longer).map((slice) => assembler.push(slice)).at(-1)).toEqual(longer);
+  });
+
+  it('holds at most four unfinished keyframes', () => {
+    const assembler = new KeyframeAssembler();
+    const all = [1, 2, 3, 4, 5].map((number) => sliceKeyframe(keyframe(number, 1_500)));
+    for (const slices of all) assembler.push(slices[0] as Uint8Array);
+    expect(assembler.push(all[0]?.[1] as Uint8Array)).toBeNull();
+    expect(assembler.push(all[4]?.[1] as Uint8Array)).not.toBeNull();
+  });
+
+  it('meets truncated, oversized and random slices with a CallError only', () => {
+    const assembler = new KeyframeAssembler();
+    for (const slice of [[], [1], [1, 0], [1, 0, 1], [1, 0, 0, 9], [1, 3, 3, 9]]) {
+      expect(() => assembler.push(Uint8Array.from(slice))).toThrow(CallError);
+    }
+    expect(() => assembler.push(new Uint8Array(1_004).fill(1, 2, 3))).toThrow(CallError);
+    const random = pseudoRandom(4);
+    for (let round = 0; round < 20_000; round += 1) {
+      const slice = Uint8Array.from({ length: random(12) }, () => random(6));
+      try {
+        assembler.push(slice);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CallError);
+      }
+    }
+  });
+});
+
+describe('KeyframeSender', () => {
+  const sent: Uint8Array[] = [];
+  let ready = true;
+  let pool: Uint8Array[] = [];
+  let sender: KeyframeSender;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sent.length = 0;
+    ready = true;
+    pool = [];
+    sender = new KeyframeSender({ ready: () => ready, send: (message) => sent.push(message) }, () => pool);
+  });
+  afterEach(() => {
+    sender.close();
+    vi.useRealTimers();
+  });
+
+  const recipientsAndNumbers = (): number[][] => sent.map((message) => [...message.subarray(0, 2)]);
+
+  it('sends one slice every 60 ms, and none while the channel is busy', () => {
+    sender.send(keyframe(1, 2_500));
+    vi.advanceTimersByTime(SLICE_INTERVAL_MS);
+    expect(sent.length).toBe(1);
+    ready = false;
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(sent.length).toBe(1);
+    ready = true;
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[0, 1], [0, 1], [0, 1]]);
+  });
+
+  it('gives a newcomer the pool, newest first, once', () => {
+    pool = [keyframe(255, 100, 1), keyframe(0, 100, 2)];
+    sender.sendPool(7);
+    sender.sendPool(7);
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[7, 0], [7, 255]]);
+  });
+
+  it('answers a request at most once a second, and with the newest if the number is gone', () => {
+    pool = [keyframe(4, 100), keyframe(5, 100)];
+    sender.answer(7, 4, 0);
+    sender.answer(7, 4, 900);
+    sender.answer(7, 2, 900);
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5]]);
+    sender.answer(8, 4, 1_000);
+    vi.advanceTimersByTime(SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers().at(-1)).toEqual([8, 4]);
+  });
+
+  it('forgets who left', () => {
+    sender.send(keyframe(1, 2_500), 7);
+    sender.send(keyframe(1, 500), 8);
+    sender.forget(7);
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[8, 1]]);
+  });
+});

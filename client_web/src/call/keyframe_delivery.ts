@@ -1,0 +1,176 @@
+/** Keyframes on the `keyframe` channel (docs/wire-format.md, "Slices"): cut up, paced, put together again. */
+import { CallError } from './errors';
+import { EVERYBODY, seal } from './control';
+
+export const MAX_SLICE_BYTES = 1_000;
+export const SLICE_INTERVAL_MS = 60;
+
+const SLICE_HEADER_BYTES = 3;
+const MAX_SLICES = 255;
+const MAX_UNFINISHED = 4;
+const REQUEST_ANSWER_INTERVAL_MS = 1_000;
+
+/** Where slices go. */
+export interface SliceOutlet {
+  /** Whether the channel is open and nearly empty. */
+  ready(): boolean;
+  /** Sends one slice in its envelope. */
+  send(message: Uint8Array<ArrayBuffer>): void;
+}
+
+/**
+ * Cuts a keyframe into slices of nearly equal length.
+ * @param blob a whole keyframe, 2–255 000 bytes; its second byte is its number.
+ * @throws {CallError} `bad-slice` if the length is outside that.
+ */
+export function sliceKeyframe(blob: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(blob.length / MAX_SLICE_BYTES);
+  if (blob.length < 2 || count > MAX_SLICES) {
+    throw new CallError('bad-slice', `A keyframe of ${blob.length} bytes cannot be sliced; it needs 2 to 255 000.`);
+  }
+  const number = blob[1] as number;
+  const length = Math.ceil(blob.length / count);
+  return Array.from({ length: count }, (_, index) => {
+    const bytes = blob.subarray(index * length, (index + 1) * length);
+    const slice = new Uint8Array(SLICE_HEADER_BYTES + bytes.length);
+    slice.set([number, index, count]);
+    slice.set(bytes, SLICE_HEADER_BYTES);
+    return slice;
+  });
+}
+
+interface Unfinished {
+  count: number;
+  slices: Map<number, Uint8Array>;
+}
+
+/** Puts one sender's slices together. Holds at most four unfinished keyframes; the oldest is given up first. */
+export class KeyframeAssembler {
+  private readonly unfinished = new Map<number, Unfinished>();
+
+  /**
+   * Takes one slice and returns the whole keyframe if that was the last missing one, else `null`.
+   * @throws {CallError} `bad-slice` if the slice breaks the format; what was collected stays.
+   */
+  push(slice: Uint8Array): Uint8Array | null {
+    const [number, index, count] = slice;
+    if (number === undefined || index === undefined || count === undefined) {
+      throw new CallError('bad-slice', `A keyframe slice of ${slice.length} bytes is too short; dropped.`);
+    }
+    const bytes = slice.slice(SLICE_HEADER_BYTES);
+    if (bytes.length === 0 || bytes.length > MAX_SLICE_BYTES) {
+      throw new CallError('bad-slice', `A keyframe slice carries ${bytes.length} bytes, not 1 to 1 000; dropped.`);
+    }
+    if (index >= count) {
+      throw new CallError('bad-slice', `A keyframe slice has index ${index} of ${count}; dropped.`);
+    }
+    let entry = this.unfinished.get(number);
+    if (entry === undefined || entry.count !== count || index === 0) {
+      this.unfinished.delete(number);
+      entry = { count, slices: new Map() };
+      this.unfinished.set(number, entry);
+      this.giveUpOldest();
+    }
+    entry.slices.set(index, bytes);
+    if (entry.slices.size < count) return null;
+    this.unfinished.delete(number);
+    return join(entry);
+  }
+
+  private giveUpOldest(): void {
+    for (const number of this.unfinished.keys()) {
+      if (this.unfinished.size <= MAX_UNFINISHED) return;
+      this.unfinished.delete(number);
+    }
+  }
+}
+
+function join({ count, slices }: Unfinished): Uint8Array {
+  const parts = Array.from({ length: count }, (_, index) => slices.get(index) as Uint8Array);
+  const blob = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    blob.set(part, offset);
+    offset += part.length;
+  }
+  return blob;
+}
+
+/** Orders keyframes by their time field (docs/wire-format.md, "Keyframe"). */
+function newestFirst(pool: readonly Uint8Array[]): Uint8Array[] {
+  return [...pool].sort((left, right) => timeOf(right) - timeOf(left));
+}
+
+function timeOf([, , high = 0, middle = 0, low = 0]: Uint8Array): number {
+  return (high << 16) | (middle << 8) | low;
+}
+
+interface Delivery {
+  recipient: number;
+  number: number;
+  slices: Uint8Array[];
+}
+
+/** Sends keyframes one slice at a time, so that a keyframe never keeps the voice waiting on a thin link. */
+export class KeyframeSender {
+  private readonly queue: Delivery[] = [];
+  private readonly answeredAtMs = new Map<number, number>();
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  /**
+   * @param outlet the `keyframe` channel.
+   * @param pool the keyframes in use, as whole blobs, at most 4.
+   */
+  constructor(
+    private readonly outlet: SliceOutlet,
+    private readonly pool: () => readonly Uint8Array[],
+  ) {
+    this.timer = setInterval(() => this.sendNextSlice(), SLICE_INTERVAL_MS);
+  }
+
+  /** Queues a keyframe for `recipient` (0 = everybody) unless the same one already waits for it. */
+  send(blob: Uint8Array, recipient: number = EVERYBODY): void {
+    const slices = sliceKeyframe(blob);
+    const number = blob[1] as number;
+    const waiting = this.queue.find((entry) => entry.recipient === recipient && entry.number === number);
+    if (waiting === undefined) this.queue.push({ recipient, number, slices });
+  }
+
+  /** Queues the whole pool for `recipient`, the newest keyframe first. */
+  sendPool(recipient: number = EVERYBODY): void {
+    for (const blob of newestFirst(this.pool())) this.send(blob, recipient);
+  }
+
+  /**
+   * Answers a `keyframe-request`: with that keyframe, or with the newest if it is no longer in the pool.
+   * Each number is answered at most once a second to everybody together.
+   */
+  answer(recipient: number, number: number, nowMs: number = performance.now()): void {
+    const last = this.answeredAtMs.get(number);
+    if (last !== undefined && nowMs - last < REQUEST_ANSWER_INTERVAL_MS) return;
+    this.answeredAtMs.set(number, nowMs);
+    const pool = newestFirst(this.pool());
+    const blob = pool.find((entry) => entry[1] === number) ?? pool[0];
+    if (blob !== undefined) this.send(blob, recipient);
+  }
+
+  /** Forgets what still waits for a participant that left. */
+  forget(recipient: number): void {
+    for (let index = this.queue.length - 1; index >= 0; index -= 1) {
+      if (this.queue[index]?.recipient === recipient) this.queue.splice(index, 1);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.queue.length = 0;
+  }
+
+  private sendNextSlice(): void {
+    const entry = this.queue[0];
+    if (entry === undefined || !this.outlet.ready()) return;
+    const slice = entry.slices.shift();
+    if (slice !== undefined) this.outlet.send(seal(entry.recipient, slice));
+    if (entry.slices.length === 0) this.queue.shift();
+  }
+}

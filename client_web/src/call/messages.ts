@@ -1,0 +1,166 @@
+/** Signalling messages (docs/protocol.md, "Signalling"): what the server sends, strictly parsed, and what we send. */
+import { decode, encode } from '@msgpack/msgpack';
+import { CallError, SERVER_ERROR_CODES, type ServerErrorCode } from './errors';
+
+export const PROTOCOL_VERSION = 1;
+
+/** Names of people are cut to this many characters. */
+export const MAX_NAME_LENGTH = 64;
+
+const MAX_MESSAGE_BYTES = 262_144;
+const MAX_PARTICIPANTS = 255;
+const MAX_VOICE_SLOTS = 32;
+const MAX_ICE_SERVERS = 16;
+const MAX_TEXT_LENGTH = 65_536;
+
+/** Where a participant's face comes from. */
+export type Source = 'camera' | 'file' | 'none';
+
+/** Somebody in the room; `id` is 1–255 and unique in the room. */
+export interface Participant {
+  id: number;
+  name: string;
+  source: Source;
+}
+
+export type ServerMessage =
+  | { type: 'joined'; id: number; participants: Participant[]; iceServers: RTCIceServer[] }
+  | { type: 'answer'; sdp: string }
+  | { type: 'voices'; slots: Map<string, number | null> }
+  | { type: 'participant-joined'; participant: Participant }
+  | { type: 'participant-left'; id: number; reason: 'left' | 'lost' }
+  | { type: 'error'; code: ServerErrorCode; message: string };
+
+export type ClientMessage =
+  | { type: 'join'; protocol: number; name: string; source: Source }
+  | { type: 'offer'; sdp: string }
+  | { type: 'leave' };
+
+/** The message as the bytes of one msgpack map. */
+export function serialiseClientMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
+  return encode(message);
+}
+
+/**
+ * Parses one message of the server's.
+ * @throws {CallError} `bad-server-message`, naming the first field that is wrong.
+ */
+export function parseServerMessage(bytes: Uint8Array): ServerMessage {
+  const fields = parseMap(bytes);
+  const type = fields['type'];
+  switch (type) {
+    case 'joined':
+      return {
+        type,
+        id: participantId(fields['id'], 'joined.id'),
+        participants: list(fields['participants'], 'joined.participants', MAX_PARTICIPANTS).map((entry) =>
+          participant(entry, 'joined.participants'),
+        ),
+        iceServers: list(fields['ice_servers'], 'joined.ice_servers', MAX_ICE_SERVERS).map(iceServer),
+      };
+    case 'answer':
+      return { type, sdp: text(fields['sdp'], 'answer.sdp', MAX_MESSAGE_BYTES) };
+    case 'voices':
+      return { type, slots: voiceSlots(fields['slots']) };
+    case 'participant-joined':
+      return { type, participant: participant(fields['participant'], 'participant-joined.participant') };
+    case 'participant-left':
+      return {
+        type,
+        id: participantId(fields['id'], 'participant-left.id'),
+        reason: oneOf(fields['reason'], ['left', 'lost'] as const, 'participant-left.reason'),
+      };
+    case 'error':
+      return {
+        type,
+        code: oneOf(fields['code'], SERVER_ERROR_CODES, 'error.code'),
+        message: text(fields['message'], 'error.message', MAX_TEXT_LENGTH),
+      };
+    default:
+      throw refuse('type', type);
+  }
+}
+
+function parseMap(bytes: Uint8Array): Record<string, unknown> {
+  if (bytes.length > MAX_MESSAGE_BYTES) {
+    throw refuse('length', bytes.length);
+  }
+  let value: unknown;
+  try {
+    value = decode(bytes, { maxExtLength: 0, maxArrayLength: MAX_PARTICIPANTS, maxMapLength: 64 });
+  } catch (cause) {
+    throw new CallError(
+      'bad-server-message',
+      `The server sent ${bytes.length} bytes that are not msgpack (${String(cause)}). Reload the page.`,
+    );
+  }
+  return record(value, 'message');
+}
+
+function refuse(field: string, value: unknown): CallError {
+  const shown = typeof value === 'object' && value !== null ? 'a structure' : String(value).slice(0, 80);
+  return new CallError(
+    'bad-server-message',
+    `The server's message has a wrong ${field}: ${shown}. Client and server may be of different versions: reload the page.`,
+  );
+}
+
+function record(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw refuse(field, value);
+  }
+  return value as Record<string, unknown>;
+}
+
+function list(value: unknown, field: string, longest: number): unknown[] {
+  if (!Array.isArray(value) || value.length > longest) throw refuse(field, value);
+  return value;
+}
+
+function text(value: unknown, field: string, longest: number): string {
+  if (typeof value !== 'string' || value.length > longest) throw refuse(field, value);
+  return value;
+}
+
+function oneOf<Choice extends string>(value: unknown, choices: readonly Choice[], field: string): Choice {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw refuse(field, value);
+  return found;
+}
+
+function participantId(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 255) throw refuse(field, value);
+  return value;
+}
+
+function participant(value: unknown, field: string): Participant {
+  const fields = record(value, field);
+  const name = text(fields['name'], `${field}.name`, MAX_NAME_LENGTH);
+  if (name.length === 0) throw refuse(`${field}.name`, '(empty)');
+  return {
+    id: participantId(fields['id'], `${field}.id`),
+    name,
+    source: oneOf(fields['source'], ['camera', 'file', 'none'] as const, `${field}.source`),
+  };
+}
+
+function iceServer(value: unknown): RTCIceServer {
+  const fields = record(value, 'joined.ice_servers');
+  const urls = fields['urls'];
+  const server: RTCIceServer = {
+    urls: Array.isArray(urls)
+      ? list(urls, 'ice_servers.urls', MAX_ICE_SERVERS).map((url) => text(url, 'ice_servers.urls', 1_024))
+      : text(urls, 'ice_servers.urls', 1_024),
+  };
+  for (const key of ['username', 'credential'] as const) {
+    const secret = fields[key];
+    if (secret !== undefined && secret !== null) server[key] = text(secret, `ice_servers.${key}`, 1_024);
+  }
+  return server;
+}
+
+function voiceSlots(value: unknown): Map<string, number | null> {
+  const entries = Object.entries(record(value, 'voices.slots'));
+  if (entries.length > MAX_VOICE_SLOTS) throw refuse('voices.slots', entries.length);
+  return new Map(entries.map(([mid, id]) => [mid, id === null ? null : participantId(id, `voices.slots[${mid}]`)]));
+}

@@ -1,0 +1,235 @@
+import { Connection, type ChannelCounters, type ChannelName } from './connection';
+import { EVERYBODY, open, parseControl, seal, serialiseControl } from './control';
+import { CallError } from './errors';
+import type { CallEvents, ParticipantState } from './events';
+import { KeyframeAssembler, KeyframeSender } from './keyframe_delivery';
+import { PROTOCOL_VERSION, type Participant, type ServerMessage, type Source } from './messages';
+import { Signalling } from './signalling';
+
+/** What a session needs to know of its owner, read whenever it is needed. */
+export interface LocalParticipant {
+  readonly name: string;
+  readonly source: Source;
+  readonly state: ParticipantState;
+  readonly microphone: MediaStreamTrack | null;
+  /** The keyframes in use, as whole blobs. */
+  keyframesInUse(): readonly Uint8Array[];
+}
+
+export interface SessionListener {
+  report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
+  /** The session is over; it has closed everything of its own. */
+  onEnd(cause: CallError): void;
+}
+
+const JOIN_LIMIT_MS = 10_000;
+
+/** One stay in the room: one signalling socket and one peer connection, from `join` to the first failure. */
+export class Session {
+  readonly participants = new Map<number, Participant>();
+  private readonly signalling: Signalling;
+  private connection: Connection | null = null;
+  private keyframes: KeyframeSender | null = null;
+  private readonly assemblers = new Map<number, KeyframeAssembler>();
+  private readonly greeted = new Set<number>();
+  private readonly tracks = new Map<string, MediaStreamTrack>();
+  private readonly voices = new Map<number, MediaStreamTrack>();
+  private slots = new Map<string, number | null>();
+  private readonly joinTimer: ReturnType<typeof setTimeout>;
+  private ended = false;
+
+  constructor(
+    url: string,
+    private readonly local: LocalParticipant,
+    private readonly listener: SessionListener,
+  ) {
+    this.joinTimer = setTimeout(
+      () => this.end(new CallError('no-answer', `The server did not answer within ${JOIN_LIMIT_MS / 1_000} s.`)),
+      JOIN_LIMIT_MS,
+    );
+    this.signalling = new Signalling(url, {
+      onOpen: () =>
+        this.signalling.send({ type: 'join', protocol: PROTOCOL_VERSION, name: local.name, source: local.source }),
+      onMessage: (message) => this.receive(message),
+      onClosed: (cause) => this.end(cause),
+    });
+  }
+
+  sendBundle(bundle: Uint8Array): void {
+    this.connection?.send('motion', new Uint8Array(bundle));
+  }
+
+  sendKeyframe(blob: Uint8Array): void {
+    this.keyframes?.send(blob);
+  }
+
+  sendState(recipient: number = EVERYBODY): void {
+    this.sendControl(recipient, serialiseControl({ type: 'state', ...this.local.state }));
+  }
+
+  requestKeyframe(from: number, number: number): void {
+    this.sendControl(from, serialiseControl({ type: 'keyframe-request', number }));
+  }
+
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    await this.connection?.setMicrophone(track);
+  }
+
+  /** Counters of each channel, or `null` before the room was entered. */
+  counters(): Readonly<Record<ChannelName, ChannelCounters>> | null {
+    return this.connection?.counters ?? null;
+  }
+
+  /** The browser's statistics of the peer connection, or `null` before there is one. */
+  async statistics(): Promise<RTCStatsReport | null> {
+    return (await this.connection?.statistics()) ?? null;
+  }
+
+  /** Says goodbye and closes; nothing more is reported. */
+  leave(): void {
+    this.signalling.send({ type: 'leave' });
+    this.close();
+  }
+
+  private receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'joined':
+        clearTimeout(this.joinTimer);
+        for (const participant of message.participants) this.enter(participant, true);
+        this.connect(message.iceServers);
+        this.listener.report('joined', { id: message.id, participants: message.participants });
+        break;
+      case 'answer':
+        void this.connection?.acceptAnswer(message.sdp);
+        break;
+      case 'voices':
+        this.slots = message.slots;
+        this.assignVoices();
+        break;
+      case 'participant-joined':
+        this.enter(message.participant, false);
+        this.connection?.ensureSlots(this.participants.size);
+        this.listener.report('participant-joined', { participant: message.participant });
+        break;
+      case 'participant-left':
+        this.remove(message.id, message.reason);
+        break;
+      case 'error':
+        this.end(new CallError(message.code, message.message));
+    }
+  }
+
+  private enter(participant: Participant, wasThere: boolean): void {
+    this.participants.set(participant.id, participant);
+    this.assemblers.set(participant.id, new KeyframeAssembler());
+    if (wasThere) this.greeted.add(participant.id);
+    else this.greeted.delete(participant.id);
+  }
+
+  private remove(id: number, reason: 'left' | 'lost'): void {
+    const participant = this.participants.get(id);
+    if (participant === undefined) return;
+    this.participants.delete(id);
+    this.assemblers.delete(id);
+    this.keyframes?.forget(id);
+    this.listener.report('participant-left', { participant, reason });
+  }
+
+  private connect(iceServers: RTCIceServer[]): void {
+    const connection = new Connection(iceServers, this.participants.size, this.local.microphone, {
+      onOffer: (sdp) => this.signalling.send({ type: 'offer', sdp }),
+      onOpen: () => this.announce(),
+      onChannelMessage: (channel, message) => this.receiveFromChannel(channel, message),
+      onVoiceTrack: (mid, track) => {
+        this.tracks.set(mid, track);
+        this.assignVoices();
+      },
+      onLost: (cause) => this.end(cause),
+    });
+    this.connection = connection;
+    this.keyframes = new KeyframeSender(
+      { ready: () => connection.readyForSlice(), send: (message) => connection.send('keyframe', message) },
+      () => this.local.keyframesInUse(),
+    );
+  }
+
+  private announce(): void {
+    this.sendState();
+    this.keyframes?.sendPool();
+    this.listener.report('open', undefined);
+  }
+
+  private receiveFromChannel(channel: ChannelName, message: Uint8Array): void {
+    try {
+      const { from, payload } = open(message);
+      const assembler = this.assemblers.get(from);
+      if (assembler === undefined) return;
+      if (channel === 'motion') {
+        this.listener.report('bundle', { from, bundle: payload });
+      } else if (channel === 'keyframe') {
+        const blob = assembler.push(payload);
+        if (blob !== null) this.listener.report('keyframe', { from, blob });
+      } else {
+        this.receiveControl(from, payload);
+      }
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.listener.report('rejected', { error });
+    }
+  }
+
+  private receiveControl(from: number, payload: Uint8Array): void {
+    const message = parseControl(payload);
+    if (message.type === 'keyframe-request') {
+      this.keyframes?.answer(from, message.number);
+      return;
+    }
+    this.listener.report('participant-state', { id: from, state: { muted: message.muted, camera: message.camera } });
+    if (!this.greeted.has(from)) this.greet(from);
+  }
+
+  /** A newcomer's first `state` says that its channels are open: only now would anything reach it. */
+  private greet(newcomer: number): void {
+    this.greeted.add(newcomer);
+    this.sendState(newcomer);
+    this.keyframes?.sendPool(newcomer);
+  }
+
+  private sendControl(recipient: number, payload: Uint8Array): void {
+    this.connection?.send('control', seal(recipient, payload));
+  }
+
+  private assignVoices(): void {
+    const assigned = new Map<number, MediaStreamTrack>();
+    for (const [mid, id] of this.slots) {
+      const track = this.tracks.get(mid);
+      if (id !== null && track !== undefined) assigned.set(id, track);
+    }
+    for (const id of this.voices.keys()) {
+      if (!assigned.has(id)) {
+        this.voices.delete(id);
+        this.listener.report('voice', { id, track: null });
+      }
+    }
+    for (const [id, track] of assigned) {
+      if (this.voices.get(id) !== track) {
+        this.voices.set(id, track);
+        this.listener.report('voice', { id, track });
+      }
+    }
+  }
+
+  private end(cause: CallError): void {
+    if (this.ended) return;
+    this.close();
+    this.listener.onEnd(cause);
+  }
+
+  private close(): void {
+    this.ended = true;
+    clearTimeout(this.joinTimer);
+    this.signalling.close();
+    this.keyframes?.close();
+    this.connection?.close();
+  }
+}

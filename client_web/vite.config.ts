@@ -1,0 +1,70 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+/** The server that `vite` (development only) hands signalling, models and tables on to. */
+const SERVER = 'http://localhost:8080';
+
+/** Runtimes that the workers fetch on demand, by folder of the page and path in the package. */
+const RUNTIME_FILES = {
+  '/assets/mediapipe/': [
+    '@mediapipe/tasks-vision/wasm/vision_wasm_module_internal.js',
+    '@mediapipe/tasks-vision/wasm/vision_wasm_module_internal.wasm',
+  ],
+  '/assets/onnxruntime/': [
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.mjs',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.mjs',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
+  ],
+};
+
+const MEDIA_TYPES: Record<string, string> = { js: 'text/javascript', mjs: 'text/javascript', wasm: 'application/wasm' };
+
+/** Serves the runtimes under fixed addresses in development and copies them there in a build. */
+function runtimeFiles(): Plugin {
+  const paths = new Map<string, string>();
+  for (const [folder, files] of Object.entries(RUNTIME_FILES)) {
+    for (const file of files) {
+      paths.set(folder + basename(file), fileURLToPath(new URL(`node_modules/${file}`, import.meta.url)));
+    }
+  }
+  return {
+    name: 'facewire-runtime-files',
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const address = (request.url ?? '').split('?')[0] ?? '';
+        const path = paths.get(address);
+        if (path === undefined) {
+          next();
+          return;
+        }
+        response.setHeader('Content-Type', MEDIA_TYPES[address.split('.').at(-1) ?? ''] ?? 'application/octet-stream');
+        response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+        createReadStream(path).pipe(response);
+      });
+    },
+    generateBundle() {
+      for (const [address, path] of paths) {
+        this.emitFile({ type: 'asset', fileName: address.slice(1), source: readFileSync(path) });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [runtimeFiles()],
+  // Without this, the bundled variants of onnxruntime-web would add a second copy of its wasm.
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
+  worker: { format: 'es' },
+  build: { target: 'es2022', assetsDir: 'assets', modulePreload: { polyfill: false } },
+  server: {
+    headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+    proxy: {
+      '^/room/[^/]+/signal$': { target: SERVER, ws: true },
+      '/models': SERVER,
+      '/tables': SERVER,
+    },
+  },
+});
