@@ -1,0 +1,170 @@
+/** Square pictures to and from the formats that a keyframe carries. */
+import { stripTemporalUnit } from './av1';
+import { wrapAvif } from './avif';
+import { CodecError, WireError } from './errors';
+
+/** How a keyframe's picture is coded; the numbers are those of the wire (docs/wire-format.md, Keyframe). */
+export const PICTURE_CODEC = { av1: 1, webp: 2, jpeg: 3 } as const;
+export type PictureCodec = (typeof PICTURE_CODEC)[keyof typeof PICTURE_CODEC];
+
+export interface CodedPicture {
+  codec: PictureCodec;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** AV1 quantiser index (0–255) that gives 3–5 kB for a 256² face. */
+export const KEYFRAME_QUANTISER = 160;
+const FALLBACK_QUALITY = 0.6;
+
+/** WebCodecs' quantiser setting of AV1, which TypeScript's library does not know yet. */
+interface Av1EncodeOptions extends VideoEncoderEncodeOptions {
+  av1: { quantizer: number };
+}
+
+/**
+ * Codes an RGBA picture as AV1 intra, or where this browser has no AV1 encoder as WebP or JPEG.
+ *
+ * Throws `CodecError` `no-webcodecs` if it can write none of them.
+ */
+export async function encodePicture(picture: ImageData, quantiser = KEYFRAME_QUANTISER): Promise<CodedPicture> {
+  const config = av1Config(picture.width);
+  if (typeof VideoEncoder !== 'undefined' && (await VideoEncoder.isConfigSupported(config)).supported) {
+    const bytes = await encodeAv1(picture, config, quantiser);
+    return { codec: PICTURE_CODEC.av1, bytes };
+  }
+  return encodeFallback(picture);
+}
+
+/**
+ * Decodes a keyframe's picture to RGBA of `side` × `side`.
+ *
+ * Throws `WireError` if it is not a picture of that format and size.
+ */
+export async function decodePicture(picture: { codec: PictureCodec; bytes: Uint8Array }, side: number): Promise<ImageData> {
+  const file = picture.codec === PICTURE_CODEC.av1 ? wrapAvif(picture.bytes, side) : picture.bytes.slice();
+  const type = { 1: 'image/avif', 2: 'image/webp', 3: 'image/jpeg' }[picture.codec];
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(new Blob([file], { type }), { colorSpaceConversion: 'none' });
+  } catch (error) {
+    throw new WireError(`this browser cannot decode an ${type} picture of ${file.length} bytes: ${String(error)}`);
+  }
+  try {
+    if (bitmap.width !== side || bitmap.height !== side) {
+      throw new WireError(`a picture of ${bitmap.width} × ${bitmap.height} in a keyframe of side ${side}`);
+    }
+    const context = context2d(side);
+    context.drawImage(bitmap, 0, 0);
+    return context.getImageData(0, 0, side, side);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/**
+ * Converts RGBA to I420 in BT.601 limited range: chroma is the mean of 2 × 2 pixels.
+ *
+ * Own arithmetic, because browsers differ in theirs and the wire names one. Sides must be even.
+ */
+export function convertToI420({ data, width, height }: ImageData): Uint8Array<ArrayBuffer> {
+  const planes = new Uint8Array((width * height * 3) / 2);
+  const chromaWidth = width / 2;
+  const u = width * height;
+  const v = u + u / 4;
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x += 2) {
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      for (const pixel of [y * width + x, y * width + x + 1, (y + 1) * width + x, (y + 1) * width + x + 1]) {
+        const r = data[4 * pixel] ?? 0;
+        const g = data[4 * pixel + 1] ?? 0;
+        const b = data[4 * pixel + 2] ?? 0;
+        planes[pixel] = Math.round(16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255);
+        red += r;
+        green += g;
+        blue += b;
+      }
+      const chroma = (y / 2) * chromaWidth + x / 2;
+      planes[u + chroma] = Math.round(128 + (-37.797 * red - 74.203 * green + 112 * blue) / 1020);
+      planes[v + chroma] = Math.round(128 + (112 * red - 93.786 * green - 18.214 * blue) / 1020);
+    }
+  }
+  return planes;
+}
+
+/** The smallest AV1 level that holds a square picture (AV1, annex A.3). */
+function av1Level(side: number): string {
+  if (side * side <= 147_456) return '00';
+  return side * side <= 278_784 ? '01' : '08';
+}
+
+function av1Config(side: number): VideoEncoderConfig {
+  return {
+    codec: `av01.0.${av1Level(side)}M.08`,
+    width: side,
+    height: side,
+    bitrateMode: 'quantizer',
+    latencyMode: 'quality',
+  };
+}
+
+async function encodeAv1(
+  picture: ImageData,
+  config: VideoEncoderConfig,
+  quantiser: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let failure: DOMException | undefined;
+  const encoder = new VideoEncoder({
+    output: (chunk) => {
+      const bytes = new Uint8Array(chunk.byteLength);
+      chunk.copyTo(bytes);
+      chunks.push(bytes);
+    },
+    error: (error) => {
+      failure = error;
+    },
+  });
+  const frame = new VideoFrame(convertToI420(picture), {
+    format: 'I420',
+    codedWidth: picture.width,
+    codedHeight: picture.height,
+    timestamp: 0,
+    colorSpace: { primaries: 'bt709', transfer: 'iec61966-2-1', matrix: 'smpte170m', fullRange: false },
+  });
+  try {
+    encoder.configure(config);
+    encoder.encode(frame, { keyFrame: true, av1: { quantizer: quantiser } } as Av1EncodeOptions);
+    await encoder.flush();
+  } catch (error) {
+    throw failure ?? error;
+  } finally {
+    frame.close();
+    if (encoder.state !== 'closed') encoder.close();
+  }
+  const [chunk] = chunks;
+  if (chunk === undefined) throw new CodecError('no-webcodecs', 'the AV1 encoder of this browser gave no picture');
+  return stripTemporalUnit(chunk);
+}
+
+async function encodeFallback(picture: ImageData): Promise<CodedPicture> {
+  const context = context2d(picture.width);
+  context.putImageData(picture, 0, 0);
+  const kinds = [
+    { type: 'image/webp', codec: PICTURE_CODEC.webp },
+    { type: 'image/jpeg', codec: PICTURE_CODEC.jpeg },
+  ];
+  for (const { type, codec } of kinds) {
+    const blob = await context.canvas.convertToBlob({ type, quality: FALLBACK_QUALITY });
+    // Browsers answer with PNG where they cannot write the wanted type.
+    if (blob.type === type) return { codec, bytes: new Uint8Array(await blob.arrayBuffer()) };
+  }
+  throw new CodecError('no-webcodecs', 'this browser writes neither AV1 nor WebP nor JPEG; use a current one');
+}
+
+function context2d(side: number): OffscreenCanvasRenderingContext2D {
+  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new CodecError('no-webcodecs', 'this browser gives its workers no 2-D canvas');
+  return context;
+}
