@@ -108,12 +108,15 @@ export class Call extends Emitter<CallEvents> {
 
   /** Tells everybody, and each newcomer, what to show beside our name. */
   setState(state: ParticipantState): void {
+    const { muted, camera } = this.local.state;
+    if (state.muted === muted && state.camera === camera) return;
     this.local.state = state;
     this.session?.sendState();
   }
 
   /** Sends the voice from another track from now on; `null` sends none. */
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    if (track === this.local.microphone) return;
     this.local.microphone = track;
     await this.session?.setMicrophone(track);
   }

@@ -4,7 +4,7 @@ import { CallError, SERVER_ERROR_CODES, type ServerErrorCode } from './errors';
 
 export const PROTOCOL_VERSION = 1;
 
-/** Names of people are cut to this many characters. */
+/** Names of people have 1 to this many characters (Unicode code points). */
 export const MAX_NAME_LENGTH = 64;
 
 const MAX_MESSAGE_BYTES = 262_144;
@@ -135,8 +135,9 @@ function participantId(value: unknown, field: string): number {
 
 function participant(value: unknown, field: string): Participant {
   const fields = record(value, field);
-  const name = text(fields['name'], `${field}.name`, MAX_NAME_LENGTH);
-  if (name.length === 0) throw refuse(`${field}.name`, '(empty)');
+  const name = text(fields['name'], `${field}.name`, 2 * MAX_NAME_LENGTH);
+  const characters = Array.from(name).length;
+  if (characters === 0 || characters > MAX_NAME_LENGTH) throw refuse(`${field}.name`, `${characters} characters`);
   return {
     id: participantId(fields['id'], `${field}.id`),
     name,

@@ -1,0 +1,149 @@
+/** What the page says when something is missing or fails: plainly, and with a way on. */
+import type { CallError } from '../call/errors';
+import type { CodecError } from '../codec';
+import type { CaptureProblem, DeviceKind } from '../media/capture';
+
+export interface Notice {
+  title: string;
+  text: string;
+  /** `fault`: something does not work. `hint`: everything works, but differently from what one may expect. */
+  tone: 'fault' | 'hint';
+}
+
+/** About devices: one notice where both fail for the same reason. */
+export function deviceNotices(problems: Readonly<Record<DeviceKind, CaptureProblem | null>>): Notice[] {
+  const { camera, microphone } = problems;
+  if (camera !== null && camera === microphone) return [bothDevices(camera)];
+  return [camera && oneDevice('camera', camera), microphone && oneDevice('microphone', microphone)].filter(
+    (notice) => notice !== null,
+  );
+}
+
+function bothDevices(problem: CaptureProblem): Notice {
+  switch (problem) {
+    case 'insecure-address':
+      return fault(
+        'This address is not secure',
+        `Browsers give camera and microphone only to https pages and to localhost, and this is ${location.origin}. ` +
+          'Ask whoever runs the server to start it with “facewire serve --tls self-signed” and open the https link. ' +
+          'You can join now to watch and listen.',
+      );
+    case 'unsupported':
+      return fault(
+        'This browser cannot use cameras',
+        'It has no getUserMedia. A current Chrome, Edge, Firefox or Safari has. You can join to watch and listen.',
+      );
+    case 'permission-denied':
+      return fault(
+        'Camera and microphone are blocked',
+        'Allow them with the icon beside the address, then try again. You can also join to watch and listen.',
+      );
+    case 'not-found':
+      return fault(
+        'No camera and no microphone found',
+        'Plug one in and it appears here. You can also join to watch and listen.',
+      );
+    case 'in-use':
+      return fault(
+        'Camera and microphone did not start',
+        'Another program may hold them. Close it and try again, or join to watch and listen.',
+      );
+  }
+}
+
+function oneDevice(kind: DeviceKind, problem: CaptureProblem): Notice {
+  const without =
+    kind === 'camera'
+      ? 'You can join with your voice only.'
+      : 'You can join without sound: the others see you but do not hear you.';
+  switch (problem) {
+    case 'insecure-address':
+    case 'unsupported':
+      return bothDevices(problem);
+    case 'permission-denied':
+      return fault(`The ${kind} is blocked`, `Allow it with the icon beside the address, then try again. ${without}`);
+    case 'not-found':
+      return fault(`No ${kind} found`, `Plug one in and it appears here. ${without}`);
+    case 'in-use':
+      return fault(
+        `The ${kind} did not start`,
+        `Another program may hold it. Close it and try again, or choose another. ${without}`,
+      );
+  }
+}
+
+/** About the encoder: our own face cannot be sent. */
+export function encoderNotice(error: CodecError): Notice {
+  const title =
+    error.code === 'no-webcodecs' ? 'This browser cannot read camera frames' : 'Your face cannot be tracked here';
+  return fault(title, `${sentence(error.message)} You can join with your voice only.`);
+}
+
+/** About the renderer: the faces of others cannot be drawn. */
+export function rendererNotice(error: CodecError): Notice {
+  return fault('Faces cannot be drawn here', `${sentence(error.message)} You can join and talk without pictures.`);
+}
+
+/** A browser without what no call can do without, or `null`. */
+export function unsupportedNotice(): Notice | null {
+  const missing = [
+    ['RTCPeerConnection' in window, 'WebRTC'],
+    ['WebSocket' in window, 'WebSocket'],
+    ['WebAssembly' in window, 'WebAssembly'],
+    ['transferControlToOffscreen' in HTMLCanvasElement.prototype, 'OffscreenCanvas'],
+  ].flatMap(([present, name]) => (present === true ? [] : [name]));
+  if (missing.length === 0) return null;
+  return fault(
+    'This browser cannot join calls',
+    `It has no ${missing.join(' and no ')}. Open the same link in a current Chrome, Edge, Firefox or Safari.`,
+  );
+}
+
+/** Said once where pictures are computed without the graphics card. */
+export function noWebGpuNotice(): Notice {
+  return {
+    tone: 'hint',
+    title: 'Drawing with WASM',
+    text: 'This browser offers no WebGPU, so the processor draws the faces: somewhat fewer pictures a second.',
+  };
+}
+
+/** Why the call is over, for the page shown after it. */
+export function endNotice(error: CallError): Notice {
+  switch (error.code) {
+    case 'room-full':
+      return fault('This room is full', `${sentence(error.message)} Try again when somebody has left, or meet in another room.`);
+    case 'bad-room':
+      return fault('There is no such room', `${sentence(error.message)} Check the link, or create a room.`);
+    case 'protocol-version':
+    case 'bad-message':
+    case 'bad-server-message':
+      return fault('This page does not fit its server', `${sentence(error.message)} Reloading fetches the page that does.`);
+    case 'too-fast':
+      return fault('The server is holding off', `${sentence(error.message)} Wait a minute, then try again.`);
+    default:
+      return fault('The call ended', sentence(error.message));
+  }
+}
+
+/** What the banner says while the connection is down. */
+export function connectionLossText(cause: CallError): string {
+  switch (cause.code) {
+    case 'going-away':
+      return 'The server is restarting.';
+    case 'room-full':
+      return 'The room is full at the moment.';
+    default:
+      return sentence(cause.message);
+  }
+}
+
+/** Capital at the beginning, full stop at the end. */
+function sentence(message: string): string {
+  const trimmed = message.trim().replace(/[.\s]+$/, '');
+  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}.`;
+}
+
+function fault(title: string, text: string): Notice {
+  return { tone: 'fault', title, text };
+}

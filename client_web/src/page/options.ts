@@ -1,0 +1,46 @@
+import { MAX_NAME_LENGTH } from '../call/messages';
+
+/** What the address may ask of the page: `?name=X&autojoin=1&provider=wasm`, for tests and demonstrations. */
+export interface PageOptions {
+  name: string | null;
+  /** Enter the call without waiting for the button. */
+  autojoin: boolean;
+  provider: 'auto' | 'webgpu' | 'wasm';
+}
+
+/** Reads `location.search`; what is unknown or malformed is as if it were not there. */
+export function readOptions(search: string): PageOptions {
+  const parameters = new URLSearchParams(search);
+  const provider = parameters.get('provider');
+  return {
+    name: cleanName(parameters.get('name') ?? ''),
+    autojoin: parameters.get('autojoin') === '1',
+    provider: provider === 'webgpu' || provider === 'wasm' ? provider : 'auto',
+  };
+}
+
+/** Trims and shortens a person's name to 64 characters; `null` if nothing is left. */
+export function cleanName(typed: string): string | null {
+  const name = Array.from(typed.trim()).slice(0, MAX_NAME_LENGTH).join('');
+  return name === '' ? null : name;
+}
+
+const NAME_KEY = 'facewire.name';
+
+/** The name used last in this browser; `null` if there is none or storage is forbidden. */
+export function rememberedName(): string | null {
+  try {
+    return cleanName(localStorage.getItem(NAME_KEY) ?? '');
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps the name for next time, where storage is allowed. */
+export function rememberName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // A browser that forbids storage asks for the name again: nothing else depends on it.
+  }
+}
