@@ -1,0 +1,1 @@
+"""facewire's service: signalling, rooms, the relay, the protocol client and the command line."""
