@@ -12,6 +12,7 @@ _SHRINK_MS_PER_S = 20
 _RESTART_MS = 1_000
 _LONGEST_INTERPOLATION_MS = 640
 _STALE_MS = 1_000
+_MOST_FRAMES = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class Playout:
         self._delay_ms: float | None = None
         self._updated_ms = 0.0
         self._newest_ms = 0
-        self._shown_ms: float | None = None
 
     @property
     def delay_ms(self) -> float | None:
@@ -71,7 +71,6 @@ class Playout:
             return None
         current = self._frames[0]
         following = self._frames[1] if len(self._frames) > 1 else None
-        self._shown_ms = media_ms
         return _interpolate(current, following, media_ms) if following else current
 
     def is_stale(self, now_ms: float) -> bool:
@@ -92,6 +91,8 @@ class Playout:
         if position and self._frames[position - 1].time_ms == frame.time_ms:
             return
         self._frames.insert(position, frame)
+        if len(self._frames) > _MOST_FRAMES:
+            self._frames.pop(0)
 
     def _note_delay(self, arrival_ms: float, delay_ms: float) -> None:
         while self._delays and arrival_ms - self._delays[0][0] > _WINDOW_MS:

@@ -1,0 +1,131 @@
+"""The receiver: bundles and keyframes of one sender in, the picture due now out."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+from time import perf_counter
+
+from codec.animator import Animator, CachedKeyframe
+from codec.bundle import Mode, decode_frames, parse_bundle
+from codec.errors import PictureError, UnknownKeyframeError
+from codec.intra_picture import Picture, decode_picture
+from codec.keyframes import CACHED_KEYFRAMES, Keyframe
+from codec.motion import motion_model
+from codec.playout import Playout, TimedFrame
+
+
+class FaceState(Enum):
+    """What a receiver may honestly say of a face."""
+
+    WAITING = "waiting"  #: no picture yet
+    LIVE = "live"
+    NO_FACE = "no-face"  #: the sender says that it sees none; the last picture is held
+    STALE = "stale"  #: nothing has arrived for a second; the last picture is held
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture to show. `fresh` is False when it is the one shown before."""
+
+    picture: Picture | None
+    state: FaceState
+    fresh: bool
+    frame: TimedFrame | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    keyframe: Keyframe
+    prepared: CachedKeyframe
+
+
+class FaceDecoder:
+    """Decodes one sender's face. Not thread-safe."""
+
+    def __init__(self, animator: Animator) -> None:
+        self.voice_active = False  #: as the newest bundle says
+        self.stage_ms = {"entropy": 0.0, "animate": 0.0, "keyframe": 0.0}  #: of the newest of each
+        self._animator = animator
+        self._model = motion_model()
+        self._playout = Playout()
+        self._keyframes: OrderedDict[int, _Cached] = OrderedDict()
+        self._missing: set[int] = set()
+        self._shown: Picture | None = None
+        self._shown_frame: TimedFrame | None = None
+
+    @property
+    def playout(self) -> Playout:
+        """The clock that says what is due."""
+        return self._playout
+
+    def add_keyframe(self, data: bytes) -> None:
+        """Cache a keyframe. Raises `WireError` or `PictureError` if it is broken; nothing else is lost then."""
+        started = perf_counter()
+        keyframe = Keyframe.parse(data)
+        if keyframe.side != self._animator.side:
+            raise PictureError(f"keyframe of {keyframe.side}², these weights draw {self._animator.side}²")
+        picture = decode_picture(keyframe.picture_codec, keyframe.picture, keyframe.side)
+        landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
+        self._keyframes[keyframe.number] = _Cached(keyframe, self._animator.cache_keyframe(picture, landmarks))
+        self._keyframes.move_to_end(keyframe.number)
+        while len(self._keyframes) > CACHED_KEYFRAMES:
+            self._keyframes.popitem(last=False)
+        self._missing.discard(keyframe.number)
+        self.stage_ms["keyframe"] = (perf_counter() - started) * 1000
+
+    def add_bundle(self, data: bytes, arrival_ms: float) -> None:
+        """Take a bundle that arrived at `arrival_ms` (any steady clock, the same as for `show`).
+
+        Raises `WireError` if it is broken. A bundle that needs a keyframe which is not here is dropped; the number is
+        then among `take_missing`.
+        """
+        started = perf_counter()
+        packed = parse_bundle(data)
+        self.voice_active = packed.header.voice_active
+        motions = {number: cached.keyframe.motion for number, cached in self._keyframes.items()}
+        try:
+            bundle = decode_frames(packed, motions)
+        except UnknownKeyframeError as error:
+            self._missing.add(error.number)
+            return
+        for frame in bundle.frames:
+            number = packed.header.keyframe_b if frame.pick else packed.header.keyframe_a
+            if frame.mode is Mode.ANIMATED and number not in motions:
+                self._missing.add(number)
+        self._playout.add(bundle, arrival_ms)
+        self.stage_ms["entropy"] = (perf_counter() - started) * 1000
+
+    def take_missing(self) -> set[int]:
+        """Return the numbers of keyframes to request, each once for every bundle that lacked it."""
+        missing, self._missing = self._missing, set()
+        return missing
+
+    def show(self, now_ms: float) -> Shown:
+        """Return the picture due at `now_ms`; the last good one is held where there is no better."""
+        frame = self._playout.due(now_ms)
+        if frame is not None and frame.mode is Mode.ANIMATED and frame.picked in self._keyframes:
+            if frame == self._shown_frame:
+                return Shown(self._shown, self._state(now_ms, frame), False, frame)
+            self._shown = self._draw(frame)
+            self._shown_frame = frame
+            return Shown(self._shown, self._state(now_ms, frame), True, frame)
+        return Shown(self._shown, self._state(now_ms, frame), False, self._shown_frame)
+
+    def _draw(self, frame: TimedFrame) -> Picture:
+        started = perf_counter()
+        picked = self._keyframes[frame.picked]
+        other = self._keyframes.get(frame.other) if frame.other != frame.picked else None
+        assert frame.motion is not None
+        landmarks = self._model.landmarks(picked.keyframe.shape, frame.motion)
+        picture = self._animator.animate(picked.prepared, other.prepared if other else None, landmarks)
+        self.stage_ms["animate"] = (perf_counter() - started) * 1000
+        return picture
+
+    def _state(self, now_ms: float, frame: TimedFrame | None) -> FaceState:
+        if self._shown is None:
+            return FaceState.NO_FACE if frame is not None and frame.mode is Mode.NONE else FaceState.WAITING
+        if self._playout.is_stale(now_ms):
+            return FaceState.STALE
+        if frame is not None and frame.mode is Mode.NONE:
+            return FaceState.NO_FACE
+        return FaceState.LIVE

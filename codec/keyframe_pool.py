@@ -1,0 +1,99 @@
+"""The sender's choice among the keyframes that the receivers have, and when to make a new one.
+
+Landmark distance stands for picture error: it picks nearly as well, and costs nothing (docs/architecture.md).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codec.bundle_writer import Reference
+from codec.motion import SURFACE, FloatArray, MotionModel
+from codec.settings import EncoderSettings
+
+#: Pixels of a 256-pixel picture in one crop unit.
+_PIXELS_PER_UNIT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class PooledKeyframe:
+    """What the sender remembers of a keyframe that it sent."""
+
+    reference: Reference
+    landmarks: FloatArray  #: (478, 3), as a receiver rebuilds them
+    data: bytes  #: as it goes on the wire
+    usable_from_ms: float
+
+
+class KeyframePool:
+    """The newest keyframes of one sender; all share one shape."""
+
+    def __init__(self, model: MotionModel, settings: EncoderSettings) -> None:
+        self._settings = settings
+        self._weights = model.point_weights / model.point_weights.sum()
+        self._picked: int | None = None
+        self._poor_frames = 0
+        self._made_ms = 0.0
+        self._credit_bytes = float(settings.keyframe_burst_bytes)
+        self._jumped = False
+        self.keyframes: list[PooledKeyframe] = []  #: oldest first
+
+    def note_jump(self) -> None:
+        """Take note that the crop has moved: the background of all pooled keyframes is now in the wrong place."""
+        self._jumped = True
+
+    def add(self, reference: Reference, landmarks: FloatArray, data: bytes, time_ms: float) -> None:
+        """Pool a keyframe made at `time_ms`; the oldest one goes when the pool is full."""
+        lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
+        kept = self.keyframes[len(self.keyframes) + 1 - self._settings.pool_size :]
+        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, data, time_ms + lead_ms)]
+        self._credit_bytes = self._credit(time_ms) - len(data)
+        self._made_ms = time_ms
+        self._poor_frames = 0
+        self._jumped = False
+
+    def needs_keyframe(self, landmarks: FloatArray, time_ms: float) -> bool:
+        """Tell whether the frame with these landmarks should become a keyframe. Call once for each frame."""
+        if not self.keyframes:
+            return True
+        nearest = min(self._distance(keyframe, landmarks) for keyframe in self.keyframes)
+        self._poor_frames = self._poor_frames + 1 if nearest > self._settings.new_keyframe_px else 0
+        age_ms = time_ms - self._made_ms
+        if self._credit(time_ms) < 0:
+            return False
+        if self._jumped:
+            return age_ms >= self._settings.jump_interval_ms
+        is_poor = self._poor_frames >= self._settings.new_keyframe_frames
+        return is_poor and age_ms >= self._settings.keyframe_interval_ms
+
+    def pick(self, landmarks: FloatArray, time_ms: float, named: set[int]) -> list[Reference]:
+        """Return the best keyframe for a frame and the second best, if there are two.
+
+        `named` holds the keyframes that the open bundle names already: once there are two, the best is one of them.
+        """
+        usable = [k for k in self.keyframes if k.usable_from_ms <= time_ms] or self.keyframes[-1:]
+        distances = {k.reference.number: self._distance(k, landmarks) for k in usable}
+        references = {k.reference.number: k.reference for k in usable}
+        ranked = sorted(distances, key=distances.__getitem__)
+        candidates = [number for number in ranked if len(named) < 2 or number in named] or ranked
+        best = candidates[0]
+        if self._picked in candidates and distances[self._picked] * (1 - self._settings.repick_share) < distances[best]:
+            best = self._picked
+        self._picked = best
+        return [references[number] for number in [best, *(n for n in ranked if n != best)][:2]]
+
+    def _credit(self, time_ms: float) -> float:
+        """Return the bytes that keyframes may cost now: a token bucket; the last one may overdraw it."""
+        earned = (time_ms - self._made_ms) * self._settings.keyframe_kbps / 8
+        return min(self._credit_bytes + earned, self._settings.keyframe_burst_bytes)
+
+    def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
+        """Return the weighted mean distance in pixels of a 256-pixel picture.
+
+        A warp follows a shift of the whole face well, so that part of the distance counts less.
+        """
+        offsets = keyframe.landmarks[:SURFACE, :2] - landmarks[:SURFACE, :2]
+        shift = self._weights @ offsets
+        rest = offsets - shift
+        distance = self._weights @ np.hypot(rest[:, 0], rest[:, 1])
+        return float(distance + self._settings.translation_share * np.hypot(*shift)) * _PIXELS_PER_UNIT

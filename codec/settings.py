@@ -1,0 +1,25 @@
+"""Every number of the sender's codec that could be tuned. The wire does not depend on any of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Settings of one sender."""
+
+    picture_side: int = 256  #: of keyframes, pixels
+    keyframe_crf: int = 36  #: AV1 quality, 1 (best) to 63
+    bundle_ms: int = 120
+    hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
+    pool_size: int = 4  #: keyframes that the sender may pick from
+    new_keyframe_px: float = 5.5  #: landmark distance at 256² from which no pooled keyframe is good enough
+    new_keyframe_frames: int = 3  #: for so many frames in a row
+    keyframe_interval_ms: int = 1500  #: shortest time between keyframes
+    jump_interval_ms: int = 400  #: the same after the crop has jumped
+    keyframe_kbps: float = 3.0  #: what keyframes may cost on average
+    keyframe_burst_bytes: int = 12_000  #: and how much of that may be spent at once
+    keyframe_lead_ms: int = 700  #: how long a new keyframe may travel before frames pick it
+    translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
+    repick_share: float = 0.15  #: another keyframe is picked only if it is nearer by this share
+    faceless_interval_ms: int = 400  #: between frames without a face, once the face is gone for longer than that
+    absence_ms: int = 1500  #: after so long without a face, the next face is taken for another person's
