@@ -1,0 +1,77 @@
+"""The `facewire` command. Each subcommand is a module with `add_parser(subparsers)` and `run(arguments)`.
+
+Only the module of the command that is asked for is imported, so that a server needs no face model.
+"""
+
+import argparse
+import importlib
+import sys
+from dataclasses import dataclass
+
+from codec.errors import CodecError
+from server.errors import ServerError
+
+_CANNOT_START = 2
+
+
+@dataclass(frozen=True)
+class _Command:
+    module: str
+    help: str
+
+
+_COMMANDS = {
+    "serve": _Command("server.serve_command", "run a server"),
+    "join": _Command("server.join_command", "take part in a call from this terminal"),
+    "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
+    "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),
+    "doctor": _Command(
+        "server.doctor_command", "check what this machine has, and say what to do about the rest"
+    ),
+}
+_EXAMPLES = """\
+examples:
+  facewire serve --demonstration                   then open http://localhost:8080/room/demo
+  facewire join http://localhost:8080/room/demo    call from a terminal, with this machine's camera
+  facewire join http://localhost:8080/room/demo --video talk.mp4 --record call.fwr
+  facewire decode call.fwr call.mp4
+  facewire bench wire --json build/bench/wire.json
+  facewire doctor
+
+`facewire COMMAND --help` says more about each.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 2 if the command cannot start."""
+    argv = sys.argv[1:] if argv is None else argv
+    asked = argv[0] if argv and argv[0] in _COMMANDS else None
+    parser = argparse.ArgumentParser(
+        prog="facewire",
+        description="Video calls for links that carry only a telephone call.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    try:
+        for name, command in _COMMANDS.items():
+            if name == asked:
+                module = importlib.import_module(command.module)
+                module.add_parser(subparsers)
+            else:
+                subparsers.add_parser(name, help=command.help)
+        arguments = parser.parse_args(argv)
+        return int(module.run(arguments))
+    except ModuleNotFoundError as error:
+        print(
+            f"facewire {asked} needs the Python package {error.name!r}, which is not installed: "
+            "run `make setup`, or install facewire with its extras face and native",
+            file=sys.stderr,
+        )
+    except (ServerError, CodecError) as error:
+        print(f"facewire {asked}: {error}", file=sys.stderr)
+    return _CANNOT_START
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""`facewire serve`: run a server."""
+
+import argparse
+import asyncio
+import errno
+import logging
+import signal
+import ssl
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.application import make_application
+from server.demonstration_process import ROOM, join_command, keep_running
+from server.errors import ServerError
+from server.settings import LinkSettings, Settings, VoiceSettings, is_loopback
+from server.tls import lan_addresses, tls_context
+
+if TYPE_CHECKING:
+    # The class is generic to type checkers only.
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+logger = logging.getLogger(__name__)
+
+_ANY_ADDRESS = ("0.0.0.0", "::", "")
+_EXAMPLES = """\
+examples:
+  facewire serve                                        this machine only, http://localhost:8080
+  facewire serve --demonstration                        the same, with somebody to call already in the room
+  facewire serve --host 0.0.0.0 --tls self-signed       other machines too (they must accept the certificate)
+  facewire serve --host 0.0.0.0 --port 443 --tls /etc/tls/cert.pem,/etc/tls/key.pem
+
+Browsers give a page the camera only over https or on localhost; --tls is how other machines get https.
+"""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="run a server",
+        description="Run a server: the pages, the rooms and the relay, in one process.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    defaults = Settings()
+    parser.add_argument(
+        "--host", default=defaults.host, help="address to listen on; 0.0.0.0 for all (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=defaults.port, help="TCP port; 0 for any free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tls", metavar="self-signed|CERT,KEY", help="serve https, with a certificate made here or your own"
+    )
+    parser.add_argument(
+        "--demonstration", action="store_true", help=f"keep a recorded participant in the room {ROOM!r}"
+    )
+    parser.add_argument(
+        "--voice-kbps",
+        type=float,
+        default=defaults.voice.kbps,
+        help="bitrate asked of everybody's Opus encoder, 6–64 kbit/s (default: %(default)s)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log what the protocol does")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit status. Raises `ServerError` if it cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("server").setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
+    logging.getLogger("aioice").setLevel(logging.WARNING)
+    settings = Settings(
+        host=arguments.host,
+        port=arguments.port,
+        voice=VoiceSettings(kbps=arguments.voice_kbps),
+        link=LinkSettings(loopback=is_loopback(arguments.host)),
+    )
+    tls = tls_context(arguments.tls) if arguments.tls else None
+    asyncio.run(_serve(settings, tls, demonstration=arguments.demonstration))
+    return 0
+
+
+async def _serve(settings: Settings, tls: ssl.SSLContext | None, *, demonstration: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        make_application(settings), access_log=None, shutdown_timeout=settings.shutdown_s / 2
+    )
+    await runner.setup()
+    companion: asyncio.Task[None] | None = None
+    try:
+        await _listen(runner, settings.host, settings.port, tls)
+        port = runner.addresses[0][1]
+        _print_links(settings.host, port, tls is not None, demonstration)
+        if demonstration:
+            if tls is not None or not (is_loopback(settings.host) or settings.host in _ANY_ADDRESS):
+                # A way in for the demonstration participant that needs no trust in the certificate.
+                await _listen(runner, "127.0.0.1", 0, None)
+                port = runner.addresses[-1][1]
+            companion = asyncio.create_task(keep_running(join_command(f"http://127.0.0.1:{port}")))
+        await stop.wait()
+    finally:
+        if companion is not None:
+            companion.cancel()
+            await asyncio.gather(companion, return_exceptions=True)
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    try:
+        await web.TCPSite(runner, host or None, port, ssl_context=tls).start()
+    except OSError as error:
+        why = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
+        raise ServerError(
+            f"cannot listen on {host} port {port}: {why}; choose another with --port"
+        ) from error
+
+
+def _print_links(host: str, port: int, secure: bool, demonstration: bool) -> None:
+    scheme = "https" if secure else "http"
+    path = f"/room/{ROOM}" if demonstration else "/"
+    anywhere = host in _ANY_ADDRESS
+    local = "localhost" if anywhere or is_loopback(host) else host
+    lines = [f"facewire is running: open {scheme}://{local}:{port}{path}"]
+    if anywhere:
+        lines += [f"  from other machines: {scheme}://{address}:{port}{path}" for address in lan_addresses()]
+    if not secure and not is_loopback(host):
+        lines.append(
+            "  browsers give a page the camera only over https or on localhost: add --tls self-signed"
+        )
+    elif is_loopback(host):
+        lines.append("  to let other machines in: --host 0.0.0.0 --tls self-signed")
+    print("\n".join(lines), flush=True)
