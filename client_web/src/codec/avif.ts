@@ -1,5 +1,5 @@
 /** AVIF files (AV1 Image File Format 1.1 over ISO/IEC 23008-12) around the bare AV1 intra pictures of the wire. */
-import { readSequenceHeader } from './av1';
+import { readSequenceHeader, stripTemporalUnit } from './av1';
 import { WireError } from './errors';
 
 const PRIMARIES_BT709 = 1;
@@ -12,7 +12,8 @@ const MATRIX_BT601 = 6;
  * `side` is in pixels. Throws `WireError` where the picture does not begin as an AV1 main-profile picture of that size:
  * a browser would spend memory on whatever size the stream claims.
  */
-export function wrapAvif(picture: Uint8Array, side: number): Uint8Array<ArrayBuffer> {
+export function wrapAvif(temporalUnit: Uint8Array, side: number): Uint8Array<ArrayBuffer> {
+  const picture = stripTemporalUnit(temporalUnit);
   const sequence = readSequenceHeader(picture);
   if (sequence.profile !== 0) throw new WireError(`AV1 profile ${sequence.profile} instead of 0 (8-bit 4:2:0)`);
   if (sequence.maximumWidth !== side || sequence.maximumHeight !== side) {

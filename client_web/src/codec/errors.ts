@@ -26,3 +26,11 @@ export class WireError extends Error {
     this.name = 'WireError';
   }
 }
+
+/** A bundle names a keyframe that is not cached here; it is to be requested. */
+export class UnknownKeyframeError extends Error {
+  constructor(readonly number: number) {
+    super(`keyframe ${number} is not cached here; request it from its sender`);
+    this.name = 'UnknownKeyframeError';
+  }
+}

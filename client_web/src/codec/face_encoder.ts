@@ -84,7 +84,6 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.video = null;
     this.track?.removeEventListener('ended', this.cameraEnded);
     this.track = null;
-    this.post({ type: 'flush' });
   }
 
   close(): void {

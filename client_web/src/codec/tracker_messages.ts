@@ -17,9 +17,7 @@ export type ToTracker =
   | { type: 'open'; files: TrackerFiles }
   /** `timeMs` is the capture time on the page's monotonic clock. */
   | { type: 'frame'; frame: VideoFrame; timeMs: number }
-  | { type: 'voice'; active: boolean }
-  /** The camera stopped: bundle what is left. */
-  | { type: 'flush' };
+  | { type: 'voice'; active: boolean };
 
 /** From the tracker's worker to the page. */
 export type FromTracker =

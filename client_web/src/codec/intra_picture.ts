@@ -12,8 +12,9 @@ export interface CodedPicture {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** AV1 quantiser index (0–255) that gives 3–5 kB for a 256² face. */
-export const KEYFRAME_QUANTISER = 160;
+/** AV1 quantiser steps that halve the bytes of a face, about. */
+const STEPS_PER_HALVING = 52;
+const COARSEST_QUANTISER = 220;
 const FALLBACK_QUALITY = 0.6;
 
 /** WebCodecs' quantiser setting of AV1, which TypeScript's library does not know yet. */
@@ -22,25 +23,34 @@ interface Av1EncodeOptions extends VideoEncoderEncodeOptions {
 }
 
 /**
- * Codes an RGBA picture as AV1 intra, or where this browser has no AV1 encoder as WebP or JPEG.
+ * Codes a square RGBA picture as AV1 intra, or where this browser has no AV1 encoder as WebP or JPEG.
  *
- * Throws `CodecError` `no-webcodecs` if it can write none of them.
+ * `quantiser` is AV1's index, 0 (best) to 255; a picture of more than `limitBytes` is coded once more, coarser. Throws
+ * `CodecError` `no-webcodecs` if it can write none of the formats.
  */
-export async function encodePicture(picture: ImageData, quantiser = KEYFRAME_QUANTISER): Promise<CodedPicture> {
+export async function encodePicture(picture: ImageData, quantiser: number, limitBytes: number): Promise<CodedPicture> {
   const config = av1Config(picture.width);
   if (typeof VideoEncoder !== 'undefined' && (await VideoEncoder.isConfigSupported(config)).supported) {
-    const bytes = await encodeAv1(picture, config, quantiser);
+    let bytes = await encodeAv1(picture, config, quantiser);
+    if (bytes.length > limitBytes) {
+      const coarser = quantiser + Math.ceil(STEPS_PER_HALVING * Math.log2((1.1 * bytes.length) / limitBytes));
+      bytes = await encodeAv1(picture, config, Math.min(coarser, COARSEST_QUANTISER));
+    }
     return { codec: PICTURE_CODEC.av1, bytes };
   }
   return encodeFallback(picture);
 }
 
 /**
- * Decodes a keyframe's picture to RGBA of `side` × `side`.
+ * Decodes a keyframe's picture of `side` × `side` pixels and scales it to RGBA of `wantedSide` × `wantedSide`.
  *
  * Throws `WireError` if it is not a picture of that format and size.
  */
-export async function decodePicture(picture: { codec: PictureCodec; bytes: Uint8Array }, side: number): Promise<ImageData> {
+export async function decodePicture(
+  picture: { codec: PictureCodec; bytes: Uint8Array },
+  side: number,
+  wantedSide: number,
+): Promise<ImageData> {
   const file = picture.codec === PICTURE_CODEC.av1 ? wrapAvif(picture.bytes, side) : picture.bytes.slice();
   const type = { 1: 'image/avif', 2: 'image/webp', 3: 'image/jpeg' }[picture.codec];
   let bitmap: ImageBitmap;
@@ -53,9 +63,10 @@ export async function decodePicture(picture: { codec: PictureCodec; bytes: Uint8
     if (bitmap.width !== side || bitmap.height !== side) {
       throw new WireError(`a picture of ${bitmap.width} × ${bitmap.height} in a keyframe of side ${side}`);
     }
-    const context = context2d(side);
-    context.drawImage(bitmap, 0, 0);
-    return context.getImageData(0, 0, side, side);
+    const context = context2d(wantedSide);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(bitmap, 0, 0, wantedSide, wantedSide);
+    return context.getImageData(0, 0, wantedSide, wantedSide);
   } finally {
     bitmap.close();
   }

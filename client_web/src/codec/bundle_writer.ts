@@ -1,0 +1,84 @@
+/** Collects frames until they fill a bundle. */
+import { MAXIMUM_FRAMES, MAXIMUM_GAP, SEQUENCE_MODULUS, TICK_MS, TIME_MODULUS, encodeBundle, type Frame } from './bundle';
+import type { EntropyTable } from './contexts';
+import type { Motion } from './motion';
+
+const USUAL_INTERVAL_TICKS = 4;
+
+/** A keyframe that a frame can be drawn from. */
+export interface Reference {
+  number: number;
+  motion: Motion;
+}
+
+interface PendingFrame {
+  ticks: number;
+  motion: Motion | null;
+  picked: Reference | null;
+}
+
+/** Bundles of one sender: consecutive sequence numbers, at most two keyframes named in each. */
+export class BundleWriter {
+  private readonly bundleTicks: number;
+  private sequence = 0;
+  private pending: PendingFrame[] = [];
+  private second = 0;
+  private lastTicks = 0;
+  private intervalTicks = USUAL_INTERVAL_TICKS;
+
+  constructor(
+    private readonly table: EntropyTable,
+    bundleMs: number,
+  ) {
+    this.bundleTicks = Math.floor(bundleMs / TICK_MS);
+  }
+
+  /** Keyframes that the open bundle's frames pick; once there are two, no third one can be picked. */
+  get named(): Set<number> {
+    return new Set(this.pending.flatMap(({ picked }) => (picked === null ? [] : [picked.number])));
+  }
+
+  /**
+   * Adds a frame; returns the bundle if it is now complete.
+   *
+   * `motion` is null for a frame without a face. `ranked` holds the picked keyframe and the second best, if there is one.
+   * A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
+   */
+  add(timeMs: number, motion: Motion | null, ranked: Reference[], voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
+    const now = Math.round(timeMs / TICK_MS);
+    const gap = now - this.lastTicks;
+    if (this.pending.length > 0 && gap <= 0) return null;
+    if (gap > MAXIMUM_GAP) this.pending = [];
+    else if (gap > 0) this.intervalTicks = gap;
+    this.lastTicks = now;
+    this.pending.push({ ticks: now, motion, picked: ranked[0] ?? null });
+    this.second = ranked.at(-1)?.number ?? this.second;
+    const filledTicks = now + this.intervalTicks - (this.pending[0]?.ticks ?? now);
+    if (filledTicks < this.bundleTicks && this.pending.length < MAXIMUM_FRAMES) return null;
+    return this.close(voiceActive);
+  }
+
+  private close(voiceActive: boolean): Uint8Array<ArrayBuffer> {
+    const counts = new Map<number, number>();
+    const motions = new Map<number, Motion>();
+    for (const { picked } of this.pending) {
+      if (picked === null) continue;
+      counts.set(picked.number, (counts.get(picked.number) ?? 0) + 1);
+      motions.set(picked.number, picked.motion);
+    }
+    const named = [...counts].sort((left, right) => right[1] - left[1]).map(([number]) => number);
+    const keyframeA = named[0] ?? this.second;
+    const keyframeB = named[1] ?? this.second;
+    let before = this.pending[0]?.ticks ?? 0;
+    const timeTicks = before % TIME_MODULUS;
+    const frames = this.pending.map(({ ticks, motion, picked }): Frame => {
+      const gapTicks = ticks - before;
+      before = ticks;
+      return { gapTicks, pick: picked === null || picked.number === keyframeA ? 0 : 1, motion };
+    });
+    const header = { sequence: this.sequence, timeTicks, keyframeA, keyframeB, voiceActive };
+    this.sequence = (this.sequence + 1) % SEQUENCE_MODULUS;
+    this.pending = [];
+    return encodeBundle(this.table, { header, frames, speech: null, auxiliary: null }, motions);
+  }
+}

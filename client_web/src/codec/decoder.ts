@@ -1,0 +1,146 @@
+/** The receiver of one face: bundles and keyframes in, the frame to draw now out. */
+import { decodeFrames, parseBundle, type BundleHeader, SEQUENCE_MODULUS } from './bundle';
+import type { EntropyTable } from './contexts';
+import { UnknownKeyframeError, WireError } from './errors';
+import type { FaceDecoderStatistics } from './face';
+import { CACHED_KEYFRAMES, parseKeyframe, type Keyframe } from './keyframes';
+import type { Motion } from './motion';
+import { Playout, type TimedFrame } from './playout';
+
+/** A keyframe may still be on its way when the first bundle names it; only then is it asked for. */
+const FIRST_REQUEST_MS = 500;
+const REQUEST_INTERVAL_MS = 1_000;
+
+/** A frame that is due, with the keyframes it is drawn from. */
+export interface DueFrame {
+  frame: TimedFrame;
+  motion: Motion;
+  picked: Keyframe;
+  /** The bundle's other keyframe, if it has one and it is here. */
+  other: Keyframe | null;
+}
+
+/** Decodes one participant's face. All times are ms of one steady clock. */
+export class Decoder {
+  voiceActive = false;
+  /** Bundles and keyframes that did not parse. */
+  dropped = 0;
+
+  private readonly playout = new Playout();
+  private readonly keyframes = new Map<number, Keyframe>();
+  private readonly motions = new Map<number, Motion>();
+  private readonly missing = new Map<number, { askedMs: number }>();
+  private newestSequence: number | null = null;
+  private newest: DueFrame | null = null;
+  private current: 'waiting' | 'live' | 'no-face' = 'waiting';
+
+  constructor(
+    private readonly table: EntropyTable,
+    /** Asks the sender for that keyframe. */
+    private readonly request: (number: number) => void,
+  ) {}
+
+  /** How much later than the fastest bundle of the last 10 s pictures are shown, ms. */
+  get playoutDelayMs(): number {
+    return this.playout.bufferingMs;
+  }
+
+  /** Takes a bundle; one that does not parse is counted and dropped. */
+  addBundle(data: Uint8Array, arrivalMs: number): void {
+    try {
+      const packed = parseBundle(data);
+      this.noteVoice(packed.header);
+      this.playout.add(decodeFrames(this.table, packed, this.motions), arrivalMs);
+    } catch (error) {
+      if (error instanceof UnknownKeyframeError) this.miss(error.number, arrivalMs);
+      else if (error instanceof WireError) this.dropped++;
+      else throw error;
+    }
+  }
+
+  /** Takes a keyframe; returns it, or null if it did not parse (counted) or is here already. */
+  addKeyframe(data: Uint8Array): Keyframe | null {
+    let keyframe: Keyframe;
+    try {
+      keyframe = parseKeyframe(this.table, data);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.dropped++;
+      return null;
+    }
+    const before = this.keyframes.get(keyframe.number);
+    if (before !== undefined && isSameKeyframe(before, keyframe)) return null;
+    this.removeKeyframe(keyframe.number);
+    this.keyframes.set(keyframe.number, keyframe);
+    this.motions.set(keyframe.number, keyframe.motion);
+    this.missing.delete(keyframe.number);
+    const [oldest] = this.keyframes.keys();
+    if (this.keyframes.size > CACHED_KEYFRAMES && oldest !== undefined) this.removeKeyframe(oldest);
+    return keyframe;
+  }
+
+  /** Forgets a keyframe whose picture does not decode; it is asked for again when a frame needs it. */
+  dropKeyframe(keyframe: Keyframe): void {
+    this.dropped++;
+    if (this.keyframes.get(keyframe.number) === keyframe) this.removeKeyframe(keyframe.number);
+  }
+
+  /** Returns what to draw now; null while nothing new is due, there is no face, or its keyframe is missing. */
+  due(nowMs: number): DueFrame | null {
+    const frame = this.playout.due(nowMs);
+    if (frame === null || frame === this.newest?.frame) return null;
+    if (frame.motion === null) {
+      this.current = 'no-face';
+      return null;
+    }
+    const picked = this.keyframes.get(frame.picked);
+    const other = this.keyframes.get(frame.other);
+    if (other === undefined) this.miss(frame.other, nowMs);
+    if (picked === undefined) {
+      this.miss(frame.picked, nowMs);
+      return null;
+    }
+    return { frame, motion: frame.motion, picked, other: other === picked ? null : (other ?? null) };
+  }
+
+  /** Takes note that a frame was drawn. */
+  noteDrawn(frame: DueFrame): void {
+    this.newest = frame;
+    this.current = 'live';
+  }
+
+  state(nowMs: number): FaceDecoderStatistics['state'] {
+    return this.current === 'live' && this.playout.isStale(nowMs) ? 'stale' : this.current;
+  }
+
+  private noteVoice({ sequence, voiceActive }: BundleHeader): void {
+    const ahead = this.newestSequence === null ? 1 : (sequence - this.newestSequence + SEQUENCE_MODULUS) % SEQUENCE_MODULUS;
+    if (ahead >= SEQUENCE_MODULUS / 2) return;
+    this.newestSequence = sequence;
+    this.voiceActive = voiceActive;
+  }
+
+  private miss(number: number, nowMs: number): void {
+    const request = this.missing.get(number);
+    if (request === undefined) {
+      this.missing.set(number, { askedMs: nowMs + FIRST_REQUEST_MS - REQUEST_INTERVAL_MS });
+    } else if (nowMs - request.askedMs >= REQUEST_INTERVAL_MS) {
+      request.askedMs = nowMs;
+      this.request(number);
+    }
+  }
+
+  private removeKeyframe(number: number): void {
+    this.keyframes.delete(number);
+    this.motions.delete(number);
+  }
+}
+
+function isSameKeyframe(one: Keyframe, two: Keyframe): boolean {
+  return (
+    one.timeTicks === two.timeTicks &&
+    one.picture.length === two.picture.length &&
+    one.motion.every((value, index) => value === two.motion[index]) &&
+    one.picture.every((byte, index) => byte === two.picture[index])
+  );
+}

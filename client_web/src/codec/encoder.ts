@@ -1,0 +1,134 @@
+/** The sender: camera pictures with their landmarks in, bundles and keyframes out. */
+import { BundleWriter } from './bundle_writer';
+import type { EntropyTable } from './contexts';
+import { StableCrop, toCropUnits, type Crop } from './crop';
+import type { EncoderTimings } from './face';
+import type { CodedPicture } from './intra_picture';
+import { KeyframePool } from './keyframe_pool';
+import { NUMBERS, encodeKeyframe, ticks } from './keyframes';
+import type { Landmarks } from './landmarks';
+import { quantise, type Motion, type MotionModel, type Shape } from './motion';
+import { DEFAULT_SETTINGS, type EncoderSettings } from './settings';
+import { StageTiming } from './stage_timing';
+
+/** One camera picture; the keyframe's picture is only cut out and coded when it is needed. */
+export interface CameraPicture {
+  width: number;
+  height: number;
+  /** Codes the square of the picture, scaled to the settings' side. */
+  code(crop: Crop, settings: EncoderSettings): Promise<CodedPicture>;
+}
+
+/** What one camera picture gave: perhaps a keyframe, perhaps a bundle (to be sent after the keyframe). */
+export interface Encoded {
+  keyframe: Uint8Array<ArrayBuffer> | null;
+  bundle: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Encodes one person's face; one picture at a time. */
+export class Encoder {
+  private readonly timings = { motion: new StageTiming(), entropy: new StageTiming(), keyframe: new StageTiming() };
+  private readonly stableCrop = new StableCrop();
+  private readonly pool: KeyframePool;
+  private readonly writer: BundleWriter;
+  private shape: Shape | null = null;
+  private previous: Motion | null = null;
+  private number = 0;
+  private lastFrameMs = 0;
+  private faceLostMs: number | null = null;
+
+  constructor(
+    private readonly model: MotionModel,
+    private readonly table: EntropyTable,
+    private readonly settings: EncoderSettings = DEFAULT_SETTINGS,
+  ) {
+    this.pool = new KeyframePool(model.pointWeights, settings);
+    this.writer = new BundleWriter(table, settings.bundleMs);
+  }
+
+  /** Numbers of the keyframes in use, oldest first. */
+  get keyframeNumbers(): number[] {
+    return this.pool.numbers;
+  }
+
+  get stageTimings(): Omit<EncoderTimings, 'landmarks'> {
+    const { motion, entropy, keyframe } = this.timings;
+    return { motion: motion.mean, entropy: entropy.mean, keyframe: keyframe.mean };
+  }
+
+  /**
+   * Takes one camera picture with its landmarks in pixels, or null: no face.
+   *
+   * `timeMs` is the sender's clock and must grow. Throws `CodecError` `no-webcodecs` if a keyframe cannot be coded.
+   */
+  async encode(
+    picture: CameraPicture,
+    landmarks: Landmarks | null,
+    timeMs: number,
+    voiceActive: boolean,
+  ): Promise<Encoded> {
+    if (landmarks === null) return { keyframe: null, bundle: this.faceless(timeMs, voiceActive) };
+    this.faceLostMs = null;
+    this.lastFrameMs = timeMs;
+    const { crop, shape, motion, rebuilt } = this.timings.motion.measure(() => this.measure(picture, landmarks));
+    let keyframe: Uint8Array<ArrayBuffer> | null = null;
+    if (this.pool.needsKeyframe(rebuilt, timeMs)) {
+      const begin = performance.now();
+      keyframe = this.makeKeyframe(await picture.code(crop, this.settings), shape, motion, rebuilt, timeMs);
+      this.timings.keyframe.add(performance.now() - begin);
+    }
+    const ranked = this.pool.pick(rebuilt, timeMs, this.writer.named);
+    const begin = performance.now();
+    const bundle = this.writer.add(timeMs, motion, ranked, voiceActive);
+    if (bundle !== null) this.timings.entropy.add(performance.now() - begin);
+    return { keyframe, bundle };
+  }
+
+  /** Returns the crop, the person's shape, the motion in the crop, and the landmarks that a receiver rebuilds of it. */
+  private measure(
+    picture: CameraPicture,
+    landmarks: Landmarks,
+  ): { crop: Crop; shape: Shape; motion: Motion; rebuilt: Landmarks } {
+    const { crop, jumped } = this.stableCrop.update(landmarks, picture.width, picture.height);
+    const inCrop = toCropUnits(crop, landmarks);
+    if (jumped) {
+      this.pool.noteJump();
+      this.previous = null;
+    }
+    const shape = (this.shape ??= this.model.fitShape(inCrop));
+    const motion = quantise(this.model.fit(shape, inCrop), this.previous, this.settings.hysteresis);
+    this.previous = motion;
+    return { crop, shape, motion, rebuilt: this.model.landmarks(shape, motion) };
+  }
+
+  /** Says that there is no face: at once, and later only now and then. */
+  private faceless(timeMs: number, voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
+    this.previous = null;
+    this.faceLostMs ??= timeMs;
+    const settled = timeMs - this.faceLostMs > this.settings.facelessIntervalMs;
+    if (settled && timeMs - this.lastFrameMs < this.settings.facelessIntervalMs) return null;
+    this.lastFrameMs = timeMs;
+    return this.writer.add(timeMs, null, [], voiceActive);
+  }
+
+  private makeKeyframe(
+    picture: CodedPicture,
+    shape: Shape,
+    motion: Motion,
+    landmarks: Landmarks,
+    timeMs: number,
+  ): Uint8Array<ArrayBuffer> {
+    const data = encodeKeyframe(this.table, {
+      number: this.number,
+      timeTicks: ticks(timeMs),
+      side: this.settings.pictureSide,
+      shape,
+      motion,
+      pictureCodec: picture.codec,
+      picture: picture.bytes,
+    });
+    this.pool.add({ number: this.number, motion }, landmarks, timeMs);
+    this.number = (this.number + 1) % NUMBERS;
+    return data;
+  }
+}

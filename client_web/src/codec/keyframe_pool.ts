@@ -1,0 +1,100 @@
+/**
+ * The sender's choice among the keyframes that the receivers have, and when to make a new one.
+ *
+ * Landmark distance stands for picture error: it picks nearly as well, and costs nothing (docs/architecture.md).
+ */
+import type { Reference } from './bundle_writer';
+import type { Landmarks } from './landmarks';
+import type { EncoderSettings } from './settings';
+
+/** Pixels of a 256-pixel picture in one crop unit. */
+const PIXELS_PER_UNIT = 128;
+
+interface PooledKeyframe {
+  reference: Reference;
+  /** As a receiver rebuilds them. */
+  landmarks: Landmarks;
+  usableFromMs: number;
+}
+
+/** The newest keyframes of one sender; all share one shape. */
+export class KeyframePool {
+  private readonly weights: Float64Array;
+  private keyframes: PooledKeyframe[] = [];
+  private picked: number | null = null;
+  private poorFrames = 0;
+  private madeMs = 0;
+  private jumped = false;
+
+  /** `pointWeights` holds the importance of each point of the face's surface. */
+  constructor(
+    pointWeights: Float64Array,
+    private readonly settings: EncoderSettings,
+  ) {
+    const total = pointWeights.reduce((sum, weight) => sum + weight, 0);
+    this.weights = pointWeights.map((weight) => weight / total);
+  }
+
+  /** Numbers of the pooled keyframes, oldest first. */
+  get numbers(): number[] {
+    return this.keyframes.map(({ reference }) => reference.number);
+  }
+
+  /** Takes note that the crop has moved: the background of all pooled keyframes is now in the wrong place. */
+  noteJump(): void {
+    this.jumped = true;
+  }
+
+  /** Pools a keyframe made at `timeMs`; the oldest one goes when the pool is full. */
+  add(reference: Reference, landmarks: Landmarks, timeMs: number): void {
+    const leadMs = this.keyframes.length > 0 ? this.settings.keyframeLeadMs : 0;
+    const pooled = { reference, landmarks, usableFromMs: timeMs + leadMs };
+    this.keyframes = [...this.keyframes, pooled].slice(-this.settings.poolSize);
+    this.madeMs = timeMs;
+    this.poorFrames = 0;
+    this.jumped = false;
+  }
+
+  /** Tells whether the frame with these landmarks should become a keyframe. Call once for each frame. */
+  needsKeyframe(landmarks: Landmarks, timeMs: number): boolean {
+    if (this.keyframes.length === 0) return true;
+    const nearest = Math.min(...this.keyframes.map((keyframe) => this.distance(keyframe, landmarks)));
+    this.poorFrames = nearest > this.settings.newKeyframePx ? this.poorFrames + 1 : 0;
+    const ageMs = timeMs - this.madeMs;
+    if (this.jumped) return ageMs >= this.settings.jumpKeyframeIntervalMs;
+    return this.poorFrames >= this.settings.newKeyframeFrames && ageMs >= this.settings.keyframeIntervalMs;
+  }
+
+  /**
+   * Returns the best keyframe for a frame and the second best, if there are two.
+   *
+   * `named` holds the keyframes that the open bundle names already: once there are two, the best is one of them.
+   */
+  pick(landmarks: Landmarks, timeMs: number, named: ReadonlySet<number>): Reference[] {
+    const arrived = this.keyframes.filter((keyframe) => keyframe.usableFromMs <= timeMs);
+    const usable = arrived.length > 0 ? arrived : this.keyframes.slice(-1);
+    const ranked = usable
+      .map((keyframe) => ({ reference: keyframe.reference, distance: this.distance(keyframe, landmarks) }))
+      .sort((left, right) => left.distance - right.distance);
+    const fitting = ranked.filter(({ reference }) => named.size < 2 || named.has(reference.number));
+    const candidates = fitting.length > 0 ? fitting : ranked;
+    const nearest = candidates[0];
+    if (nearest === undefined) return [];
+    const before = candidates.find(({ reference }) => reference.number === this.picked);
+    const keep = before !== undefined && before.distance * (1 - this.settings.repickShare) < nearest.distance;
+    const best = keep ? before : nearest;
+    this.picked = best.reference.number;
+    return [best, ...ranked.filter((keyframe) => keyframe !== best)].slice(0, 2).map(({ reference }) => reference);
+  }
+
+  /** Returns the weighted mean distance in pixels of a 256-pixel picture. */
+  private distance(keyframe: PooledKeyframe, landmarks: Landmarks): number {
+    let sum = 0;
+    this.weights.forEach((weight, point) => {
+      const right = (keyframe.landmarks[3 * point] ?? 0) - (landmarks[3 * point] ?? 0);
+      const down = (keyframe.landmarks[3 * point + 1] ?? 0) - (landmarks[3 * point + 1] ?? 0);
+      sum += weight * Math.sqrt(right * right + down * down);
+    });
+    return sum * PIXELS_PER_UNIT;
+  }
+}

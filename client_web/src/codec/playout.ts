@@ -1,0 +1,123 @@
+/** The receiver's clock for pictures: which frame is due now (docs/architecture.md, 'Playout'). */
+import { TICK_MS, TIME_MODULUS, type Bundle } from './bundle';
+import type { Motion } from './motion';
+
+const WINDOW_MS = 10_000;
+const SHRINK_MS_PER_S = 20;
+const RESTART_MS = 1_000;
+const LONGEST_INTERPOLATION_MS = 640;
+const STALE_MS = 1_000;
+/** More than a healthy sender can have under way; bounds what a broken one can make the receiver hold. */
+const MAXIMUM_WAITING_FRAMES = 256;
+
+/** A frame on the sender's clock with the keyframes its bundle names. */
+export interface TimedFrame {
+  /** Unwrapped. */
+  timeMs: number;
+  /** Number of the keyframe that the sender picked. */
+  picked: number;
+  /** Number of the bundle's other keyframe (the same where there is one). */
+  other: number;
+  /** Null when there is no face. */
+  motion: Motion | null;
+}
+
+/** Orders the frames of one sender and says which one is due. Times are ms of any one steady clock. */
+export class Playout {
+  private frames: TimedFrame[] = [];
+  private delays: { arrivalMs: number; delayMs: number }[] = [];
+  private delay: number | null = null;
+  private updatedMs = 0;
+  private newestMs = 0;
+
+  /** How much later than the fastest bundle of the last 10 s pictures are shown. */
+  get bufferingMs(): number {
+    return this.delay === null || this.delays.length === 0 ? 0 : this.delay - this.smallestDelay();
+  }
+
+  /** Takes the frames of a bundle that arrived at `arrivalMs`. */
+  add(bundle: Bundle, arrivalMs: number): void {
+    const startMs = this.unwrap(bundle.header.timeTicks);
+    this.noteDelay(arrivalMs, arrivalMs - startMs);
+    const { keyframeA, keyframeB } = bundle.header;
+    let timeMs = startMs;
+    for (const { gapTicks, pick, motion } of bundle.frames) {
+      timeMs += gapTicks * TICK_MS;
+      const [picked, other] = pick ? [keyframeB, keyframeA] : [keyframeA, keyframeB];
+      this.insert({ timeMs, picked, other, motion });
+    }
+    this.newestMs = Math.max(this.newestMs, timeMs);
+  }
+
+  /** Returns the frame for `nowMs`, interpolated between its neighbours; null before the first one is due. */
+  due(nowMs: number): TimedFrame | null {
+    if (this.delay === null) return null;
+    this.shrink(nowMs);
+    const mediaMs = nowMs - this.delay;
+    while ((this.frames[1]?.timeMs ?? Infinity) <= mediaMs) this.frames.shift();
+    const [current, following] = this.frames;
+    if (current === undefined || current.timeMs > mediaMs) return null;
+    return following === undefined ? current : interpolate(current, following, mediaMs);
+  }
+
+  /** Tells whether nothing new has been due for a second. */
+  isStale(nowMs: number): boolean {
+    return this.delay !== null && nowMs - this.delay - this.newestMs > STALE_MS;
+  }
+
+  private unwrap(timeTicks: number): number {
+    const newest = Math.floor(this.newestMs / TICK_MS);
+    const half = TIME_MODULUS / 2;
+    const ahead = (((timeTicks - newest + half) % TIME_MODULUS) + TIME_MODULUS) % TIME_MODULUS;
+    return (newest + ahead - half) * TICK_MS;
+  }
+
+  private insert(frame: TimedFrame): void {
+    let position = this.frames.length;
+    while ((this.frames[position - 1]?.timeMs ?? -Infinity) > frame.timeMs) position--;
+    if (this.frames[position - 1]?.timeMs === frame.timeMs) return;
+    this.frames.splice(position, 0, frame);
+    if (this.frames.length > MAXIMUM_WAITING_FRAMES) this.frames.shift();
+  }
+
+  private noteDelay(arrivalMs: number, delayMs: number): void {
+    this.delays = this.delays.filter((delay) => arrivalMs - delay.arrivalMs <= WINDOW_MS);
+    if (this.delays.length > 0 && delayMs > this.smallestDelay() + RESTART_MS) this.restart(arrivalMs - delayMs);
+    this.delays.push({ arrivalMs, delayMs });
+    if (this.delay === null || delayMs > this.delay) {
+      this.delay = delayMs;
+      this.updatedMs = arrivalMs;
+    }
+  }
+
+  private restart(startMs: number): void {
+    this.delays = [];
+    this.frames = [];
+    this.delay = null;
+    this.newestMs = startMs;
+  }
+
+  private shrink(nowMs: number): void {
+    const elapsedMs = Math.max(0, nowMs - this.updatedMs);
+    this.updatedMs = Math.max(this.updatedMs, nowMs);
+    if (this.delay === null || this.delays.length === 0) return;
+    const largest = Math.max(...this.delays.map(({ delayMs }) => delayMs));
+    this.delay = Math.max(largest, this.delay - (elapsedMs * SHRINK_MS_PER_S) / 1000);
+  }
+
+  private smallestDelay(): number {
+    return Math.min(...this.delays.map(({ delayMs }) => delayMs));
+  }
+}
+
+function interpolate(current: TimedFrame, following: TimedFrame, mediaMs: number): TimedFrame {
+  const gapMs = following.timeMs - current.timeMs;
+  const { motion } = following;
+  if (current.motion === null || motion === null) return current;
+  if (following.picked !== current.picked || gapMs > LONGEST_INTERPOLATION_MS) return current;
+  const share = (mediaMs - current.timeMs) / gapMs;
+  return {
+    ...current,
+    motion: current.motion.map((value, index) => value * (1 - share) + (motion[index] ?? 0) * share),
+  };
+}

@@ -1,0 +1,176 @@
+/** Draws all faces of a page with one animator: in turn, always the frame that is due now, never a queue. */
+import type { Animator, CachedKeyframe } from './animator';
+import type { EntropyTable } from './contexts';
+import { Decoder, type DueFrame } from './decoder';
+import { WireError } from './errors';
+import type { FaceDecoderStatistics, RendererTimings } from './face';
+import { decodePicture } from './intra_picture';
+import type { Keyframe } from './keyframes';
+import type { MotionModel } from './motion';
+import { StageTiming } from './stage_timing';
+
+const PICTURE_INTERVAL_MS = 40;
+const STATISTICS_INTERVAL_MS = 1_000;
+const IDLE_MS = 5;
+
+/** What a renderer tells about its faces. */
+export interface RendererEvents {
+  keyframeNeeded(face: number, number: number): void;
+  voice(face: number, active: boolean): void;
+  statistics(face: number, statistics: FaceDecoderStatistics, timings: RendererTimings): void;
+}
+
+interface Face {
+  decoder: Decoder;
+  context: OffscreenCanvasRenderingContext2D;
+  /** Decoded pictures; those of forgotten keyframes go with them. */
+  pictures: WeakMap<Keyframe, ImageData>;
+  cached: WeakMap<Keyframe, CachedKeyframe>;
+  nextPictureMs: number;
+  picturesDrawn: number;
+  pictureTiming: StageTiming;
+}
+
+/** Times are ms since the epoch on the page's and the worker's common steady clock. */
+export class Renderer {
+  private readonly faces = new Map<number, Face>();
+  private readonly timings = {
+    entropy: new StageTiming(),
+    keyframe: new StageTiming(),
+    animate: new StageTiming(),
+    draw: new StageTiming(),
+  };
+  private statisticsMs = 0;
+
+  constructor(
+    private readonly animator: Animator,
+    private readonly model: MotionModel,
+    private readonly table: EntropyTable,
+    private readonly events: RendererEvents,
+  ) {}
+
+  /** Adds a face that is drawn on that canvas. */
+  add(face: number, canvas: OffscreenCanvas): void {
+    canvas.width = this.animator.side;
+    canvas.height = this.animator.side;
+    const context = canvas.getContext('2d');
+    if (context === null) throw new TypeError(`the canvas of face ${face} has another context already`);
+    this.faces.set(face, {
+      decoder: new Decoder(this.table, (number) => this.events.keyframeNeeded(face, number)),
+      context,
+      pictures: new WeakMap(),
+      cached: new WeakMap(),
+      nextPictureMs: 0,
+      picturesDrawn: 0,
+      pictureTiming: new StageTiming(),
+    });
+  }
+
+  remove(face: number): void {
+    this.faces.delete(face);
+  }
+
+  addBundle(number: number, bundle: Uint8Array, arrivalMs: number): void {
+    const decoder = this.faces.get(number)?.decoder;
+    if (decoder === undefined) return;
+    const before = decoder.voiceActive;
+    this.timings.entropy.measure(() => decoder.addBundle(bundle, arrivalMs));
+    if (decoder.voiceActive !== before) this.events.voice(number, decoder.voiceActive);
+  }
+
+  async addKeyframe(number: number, blob: Uint8Array): Promise<void> {
+    const face = this.faces.get(number);
+    const keyframe = face?.decoder.addKeyframe(blob);
+    if (face === undefined || !keyframe) return;
+    try {
+      const { side, pictureCodec: codec, picture: bytes } = keyframe;
+      const begin = performance.now();
+      face.pictures.set(keyframe, await decodePicture({ codec, bytes }, side, this.animator.side));
+      this.timings.keyframe.add(performance.now() - begin);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      face.decoder.dropKeyframe(keyframe);
+    }
+  }
+
+  /** Draws until the animator fails, and then throws what it threw. */
+  async run(): Promise<never> {
+    for (;;) {
+      let drawn = 0;
+      for (const face of this.faces.values()) {
+        // Messages wait while pictures are drawn: give way after each.
+        if (await this.drawDue(face)) {
+          drawn++;
+          await pause(0);
+        }
+      }
+      this.reportStatistics();
+      if (drawn === 0) await pause(IDLE_MS);
+    }
+  }
+
+  private async drawDue(face: Face): Promise<boolean> {
+    const nowMs = performance.timeOrigin + performance.now();
+    if (nowMs < face.nextPictureMs) return false;
+    const due = face.decoder.due(nowMs);
+    if (due === null) return false;
+    const picked = await this.cachedKeyframe(face, due.picked);
+    if (picked === null) return false;
+    const other = due.other === null ? null : await this.cachedKeyframe(face, due.other);
+    face.nextPictureMs = Math.max(face.nextPictureMs + PICTURE_INTERVAL_MS, nowMs - PICTURE_INTERVAL_MS);
+    await this.draw(face, due, picked, other);
+    return true;
+  }
+
+  private async draw(face: Face, due: DueFrame, picked: CachedKeyframe, other: CachedKeyframe | null): Promise<void> {
+    const begin = performance.now();
+    const picture = await this.animator.animate(picked, other, this.model.landmarks(due.picked.shape, due.motion));
+    const animated = performance.now();
+    face.context.putImageData(picture, 0, 0);
+    const drawn = performance.now();
+    this.timings.animate.add(animated - begin);
+    this.timings.draw.add(drawn - animated);
+    face.pictureTiming.add(drawn - begin);
+    face.picturesDrawn++;
+    face.decoder.noteDrawn(due);
+  }
+
+  /** Returns what `animate` needs of a keyframe; null while its picture is still being decoded. */
+  private async cachedKeyframe(face: Face, keyframe: Keyframe): Promise<CachedKeyframe | null> {
+    const cached = face.cached.get(keyframe);
+    if (cached !== undefined) return cached;
+    const picture = face.pictures.get(keyframe);
+    if (picture === undefined) return null;
+    const landmarks = this.model.landmarks(keyframe.shape, keyframe.motion);
+    const prepared = await this.animator.cacheKeyframe(picture, landmarks);
+    face.cached.set(keyframe, prepared);
+    face.pictures.delete(keyframe);
+    return prepared;
+  }
+
+  private reportStatistics(): void {
+    const nowMs = performance.timeOrigin + performance.now();
+    const elapsedMs = nowMs - this.statisticsMs;
+    if (elapsedMs < STATISTICS_INTERVAL_MS) return;
+    this.statisticsMs = nowMs;
+    const { entropy, keyframe, animate, draw } = this.timings;
+    const timings = { entropy: entropy.mean, keyframe: keyframe.mean, animate: animate.mean, draw: draw.mean };
+    for (const [number, face] of this.faces) {
+      const statistics: FaceDecoderStatistics = {
+        picturesPerSecond: (1000 * face.picturesDrawn) / elapsedMs,
+        millisecondsPerPicture: face.pictureTiming.mean,
+        playoutDelayMs: face.decoder.playoutDelayMs,
+        provider: this.animator.provider,
+        weights: this.animator.name,
+        state: face.decoder.state(nowMs),
+        dropped: face.decoder.dropped,
+      };
+      face.picturesDrawn = 0;
+      this.events.statistics(number, statistics, timings);
+    }
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,58 @@
+/** The receivers' worker: bundles and keyframes of all faces in, their canvases drawn. */
+import { Animator } from './animator';
+import { EntropyTable } from './contexts';
+import { CodecError } from './errors';
+import { fetchModelFile } from './model_files';
+import { MotionModel } from './motion';
+import { parseMotionTable } from './motion_table';
+import { Renderer } from './renderer';
+import type { FromRenderer, RendererFiles, ToRenderer } from './renderer_messages';
+
+let renderer: Renderer | null = null;
+
+self.onmessage = ({ data }: MessageEvent<ToRenderer>) => {
+  handle(data).catch((error: unknown) => {
+    const failure = error instanceof CodecError ? error : new CodecError('no-provider', `drawing failed: ${String(error)}`);
+    post({ type: 'error', code: failure.code, message: failure.message });
+  });
+};
+
+async function handle(message: ToRenderer): Promise<void> {
+  switch (message.type) {
+    case 'open': {
+      const opened = await open(message.files);
+      renderer = opened;
+      post({ type: 'ready' });
+      return opened.run();
+    }
+    case 'add':
+      renderer?.add(message.face, message.canvas);
+      return;
+    case 'bundle':
+      renderer?.addBundle(message.face, message.bundle, message.arrivalEpochMs);
+      return;
+    case 'keyframe':
+      await renderer?.addKeyframe(message.face, message.blob);
+      return;
+    case 'remove':
+      renderer?.remove(message.face);
+  }
+}
+
+async function open(files: RendererFiles): Promise<Renderer> {
+  const [animator, motionTable, entropyTable] = await Promise.all([
+    Animator.open(files),
+    fetchModelFile(files.motionTableUrl),
+    fetchModelFile(files.entropyTableUrl),
+  ]);
+  const model = new MotionModel(parseMotionTable(motionTable));
+  return new Renderer(animator, model, EntropyTable.parse(entropyTable), {
+    keyframeNeeded: (face, number) => post({ type: 'keyframe-needed', face, number }),
+    voice: (face, active) => post({ type: 'voice', face, active }),
+    statistics: (face, statistics, timings) => post({ type: 'statistics', face, statistics, timings }),
+  });
+}
+
+function post(message: FromRenderer): void {
+  self.postMessage(message);
+}
