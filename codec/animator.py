@@ -63,7 +63,8 @@ class Animator:
         properties = self._animate.get_modelmeta().custom_metadata_map
         if properties.get("facewire_interface") != INTERFACE:
             raise ModelFileError(
-                f"{folder / 'animate.onnx'} has interface {properties.get('facewire_interface')!r}, expected {INTERFACE!r}"
+                f"{folder / 'animate.onnx'} has interface {properties.get('facewire_interface')!r}, "
+                f"expected {INTERFACE!r}"
             )
         self.name = properties.get("name", folder.name)
         shapes = {value.name: value.shape for value in self._animate.get_inputs()}

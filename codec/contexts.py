@@ -32,9 +32,9 @@ class EntropyContexts:
 def fresh_contexts() -> EntropyContexts:
     """Return the contexts that a bundle or a keyframe starts with. Raises `ModelFileError` for a bad table."""
     table = _table()
-    rows = {name: list(table[name]) for name in _ROWS}
-    sets = {name: [list(row) for row in table[name]] for name in _RESIDUAL_SETS}
-    return EntropyContexts(**rows, **sets)
+    fresh: dict[str, Any] = {name: list(table[name]) for name in _ROWS}
+    fresh |= {name: [list(row) for row in table[name]] for name in _RESIDUAL_SETS}
+    return EntropyContexts(**fresh)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
+from typing import cast
 
 import av
 import numpy as np
@@ -113,9 +114,7 @@ class FaceEncoder:
         self._last_frame_ms = time_ms
         return self._writer.add(time_ms, None, [], voice_active)
 
-    def _make_keyframe(
-        self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float
-    ) -> bytes:
+    def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
         assert self._shape is not None
         side = self.settings.picture_side
         picture = encode_av1(resize(cut, side), self.settings.keyframe_crf)
@@ -133,4 +132,4 @@ def resize(picture: Picture, side: int) -> Picture:
     shrinking = picture.shape[0] > side
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
     interpolation = Interpolation.AREA if shrinking else Interpolation.BICUBIC
-    return frame.reformat(width=side, height=side, interpolation=interpolation).to_ndarray()
+    return cast(Picture, frame.reformat(width=side, height=side, interpolation=interpolation).to_ndarray())

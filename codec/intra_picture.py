@@ -1,5 +1,6 @@
 """Single pictures in few bytes: AV1 intra out, AV1, WebP or JPEG in."""
 
+import os
 from enum import IntEnum
 from fractions import Fraction
 from typing import cast
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from codec.errors import PictureError
 
 Picture = NDArray[np.uint8]
+
+# SVT-AV1 writes a page to stderr for every encoder otherwise; it reads this once, when the first one opens.
+os.environ.setdefault("SVT_LOG", "1")
 
 
 class PictureCodec(IntEnum):
@@ -33,7 +37,7 @@ def encode_av1(picture: Picture, crf: int) -> bytes:
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.shape[0] != picture.shape[1] or picture.dtype != np.uint8:
         raise PictureError(f"a keyframe picture is (side, side, 3) uint8, got {picture.shape} {picture.dtype}")
-    encoder = cast(VideoCodecContext, av.CodecContext.create("libsvtav1", "w"))
+    encoder = av.CodecContext.create("libsvtav1", "w")
     encoder.width = encoder.height = picture.shape[0]
     encoder.pix_fmt = "yuv420p"
     encoder.time_base = Fraction(1, 25)
@@ -61,4 +65,4 @@ def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:
         rgb = frames[0].reformat(format="rgb24", src_colorspace=Colorspace.ITU601, src_color_range=ColorRange.MPEG)
     else:
         rgb = frames[0].reformat(format="rgb24")
-    return rgb.to_ndarray()
+    return cast(Picture, rgb.to_ndarray())

@@ -64,16 +64,16 @@ class MotionModel:
     def neutral(self, shape: tuple[int, ...]) -> FloatArray:
         """Return the (468, 3) surface of a person at rest, canonical units."""
         coefficients = np.asarray(shape, np.float64)
-        return self.mean[:SURFACE] + np.tensordot(coefficients, self.shape_basis, 1)
+        return np.asarray(self.mean[:SURFACE] + np.tensordot(coefficients, self.shape_basis, 1), np.float64)
 
-    def landmarks(self, shape: tuple[int, ...], motion: NDArray[np.floating[Any]] | tuple[int, ...]) -> FloatArray:
+    def landmarks(self, shape: tuple[int, ...], motion: FloatArray | tuple[float, ...]) -> FloatArray:
         """Return the (478, 3) landmarks in crop units for a shape (32) and a motion (32; fractions are allowed)."""
         values = np.asarray(motion, np.float64)
         pose_and_gaze = values[: POSE + GAZE] * _POSE_STEPS
         surface = self.neutral(shape) + np.tensordot(values[POSE + GAZE :], self.expression_basis, 1)
         points = np.concatenate([surface, self._irises(surface, pose_and_gaze[POSE:])])
         rotation = rotation_matrix(pose_and_gaze[:3])
-        points = np.exp(pose_and_gaze[5]) * (points @ rotation.T)
+        points = np.asarray(np.exp(pose_and_gaze[5]) * (points @ rotation.T), np.float64)
         points[:, :2] += pose_and_gaze[3:5]
         return points
 
@@ -126,9 +126,9 @@ class MotionModel:
 
 
 def quantise(values: FloatArray, previous: tuple[int, ...] | None, hysteresis: float) -> tuple[int, ...]:
-    """Round a motion to integers, keeping each `previous` integer from which the value is less than 0.5 + `hysteresis` away.
+    """Round a motion to integers, limited to ±2047.
 
-    Hysteresis holds a still head still without the lag of a smoothing filter. Values are limited to ±2047.
+    Each `previous` integer from which the value is less than 0.5 + `hysteresis` away is kept: that holds a still head still without the lag of a smoothing filter.
     """
     rounded = np.clip(np.rint(values), -MOTION_LIMIT, MOTION_LIMIT).astype(np.int64)
     if previous is not None:
@@ -146,7 +146,7 @@ def check_motion(values: list[int]) -> tuple[int, ...]:
 
 
 def fit_pose(source: FloatArray, target: FloatArray, weights: FloatArray) -> Pose:
-    """Return the similarity that takes `source` (n, 3) to `target` (n, 3) with least weighted squares (Umeyama 1991)."""
+    """Return the similarity of least weighted squares that takes `source` (n, 3) to `target` (n, 3): Umeyama 1991."""
     share = weights / weights.sum()
     source_mean, target_mean = share @ source, share @ target
     centred = source - source_mean
@@ -175,8 +175,7 @@ def rotation_vector(rotation: FloatArray) -> FloatArray:
     sine, cosine = float(np.linalg.norm(axis)) / 2, float(np.trace(rotation) - 1) / 2
     if sine < 1e-9:
         return np.zeros(3)
-    vector: FloatArray = axis / (2 * sine) * np.arctan2(sine, cosine)
-    return vector
+    return np.asarray(axis / (2 * sine) * np.arctan2(sine, cosine), np.float64)
 
 
 def _to_canonical(landmarks: FloatArray, pose: Pose) -> FloatArray:
@@ -212,8 +211,7 @@ def build_model(
 
 
 def _weighted_inverse(rows: FloatArray, weights: FloatArray) -> FloatArray:
-    inverse: FloatArray = np.linalg.solve((rows * weights) @ rows.T, rows * weights)
-    return inverse
+    return np.asarray(np.linalg.solve((rows * weights) @ rows.T, rows * weights), np.float64)
 
 
 @cache

@@ -8,8 +8,10 @@ import numpy as np
 from codec.bundle import TICK_MS, TIME_MODULUS, Bundle, Frame, Mode
 
 _WINDOW_MS = 10_000
+_QUANTILE = 0.97
 _SHRINK_MS_PER_S = 20
-_RESTART_MS = 1_000
+_LARGEST_BUFFER_MS = 400
+_LATE_BEFORE_RESTART = 5
 _LONGEST_INTERPOLATION_MS = 640
 _STALE_MS = 1_000
 _MOST_FRAMES = 250
@@ -34,6 +36,8 @@ class Playout:
         self._delays: deque[tuple[float, float]] = deque()
         self._delay_ms: float | None = None
         self._updated_ms = 0.0
+        self._media_ms = float("-inf")
+        self._late = 0
         self._newest_ms = 0
 
     @property
@@ -46,7 +50,7 @@ class Playout:
         """How much later than the fastest bundle of the last 10 s pictures are shown."""
         if self._delay_ms is None or not self._delays:
             return 0.0
-        return self._delay_ms - min(delay for _, delay in self._delays)
+        return self._delay_ms - self._smallest()
 
     def add(self, bundle: Bundle, arrival_ms: float) -> None:
         """Take the frames of a bundle that arrived at `arrival_ms`."""
@@ -60,18 +64,21 @@ class Playout:
         self._newest_ms = max(self._newest_ms, time_ms)
 
     def due(self, now_ms: float) -> TimedFrame | None:
-        """Return the frame for `now_ms`, interpolated between its neighbours; None before the first one is due."""
+        """Return the frame for `now_ms`, interpolated between its neighbours; None before the first one is due.
+
+        What was shown is never followed by anything earlier.
+        """
         if self._delay_ms is None:
             return None
         self._shrink(now_ms)
-        media_ms = now_ms - self._delay_ms
-        while len(self._frames) > 1 and self._frames[1].time_ms <= media_ms:
+        self._media_ms = max(self._media_ms, now_ms - self._delay_ms)
+        while len(self._frames) > 1 and self._frames[1].time_ms <= self._media_ms:
             self._frames.pop(0)
-        if not self._frames or self._frames[0].time_ms > media_ms:
+        if not self._frames or self._frames[0].time_ms > self._media_ms:
             return None
         current = self._frames[0]
         following = self._frames[1] if len(self._frames) > 1 else None
-        return _interpolate(current, following, media_ms) if following else current
+        return _interpolate(current, following, self._media_ms) if following else current
 
     def is_stale(self, now_ms: float) -> bool:
         """Tell whether nothing new has been due for a second."""
@@ -97,24 +104,32 @@ class Playout:
     def _note_delay(self, arrival_ms: float, delay_ms: float) -> None:
         while self._delays and arrival_ms - self._delays[0][0] > _WINDOW_MS:
             self._delays.popleft()
-        if self._delays and delay_ms > min(delay for _, delay in self._delays) + _RESTART_MS:
-            self._restart()
+        if self._delays and delay_ms > self._smallest() + _LARGEST_BUFFER_MS:
+            self._late += 1
+            if self._late < _LATE_BEFORE_RESTART:
+                return
+            self._delays.clear()
+            self._delay_ms = None
+        self._late = 0
         self._delays.append((arrival_ms, delay_ms))
-        if self._delay_ms is None or delay_ms > self._delay_ms:
-            self._delay_ms = delay_ms
+        target_ms = self._target()
+        if self._delay_ms is None or target_ms > self._delay_ms:
+            self._delay_ms = target_ms
             self._updated_ms = arrival_ms
+        self._delay_ms = min(self._delay_ms, self._smallest() + _LARGEST_BUFFER_MS)
 
-    def _restart(self) -> None:
-        self._delays.clear()
-        self._frames.clear()
-        self._delay_ms = None
+    def _smallest(self) -> float:
+        return min(delay for _, delay in self._delays)
+
+    def _target(self) -> float:
+        ranked = sorted(delay for _, delay in self._delays)
+        return ranked[int(_QUANTILE * (len(ranked) - 1) + 0.5)]
 
     def _shrink(self, now_ms: float) -> None:
         elapsed_ms = max(0.0, now_ms - self._updated_ms)
         self._updated_ms = max(self._updated_ms, now_ms)
         if self._delays and self._delay_ms is not None:
-            largest = max(delay for _, delay in self._delays)
-            self._delay_ms = max(largest, self._delay_ms - elapsed_ms * _SHRINK_MS_PER_S / 1000)
+            self._delay_ms = max(self._target(), self._delay_ms - elapsed_ms * _SHRINK_MS_PER_S / 1000)
 
 
 def _timed(frame: Frame, time_ms: int, numbers: tuple[int, int]) -> TimedFrame:

@@ -12,7 +12,14 @@ import msgpack
 import numpy as np
 
 from codec.bundle_writer import Reference
-from codec.entropy import PROBABILITY_BITS, PROBABILITY_HALF, RESIDUAL_CONTEXTS, Contexts, RangeEncoder, encode_residuals
+from codec.entropy import (
+    PROBABILITY_BITS,
+    PROBABILITY_HALF,
+    RESIDUAL_CONTEXTS,
+    Contexts,
+    RangeEncoder,
+    encode_residuals,
+)
 from codec.keyframe_pool import KeyframePool
 from codec.model_files import tables_folder
 from codec.motion import MOTION_LENGTH, SHAPE_LENGTH, FloatArray, motion_model, quantise

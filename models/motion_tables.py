@@ -94,7 +94,8 @@ def _components(rows: FloatArray, count: int) -> FloatArray:
     _, vectors = np.linalg.eigh(rows.T @ rows)
     components: FloatArray = vectors[:, ::-1][:, :count].T
     signs = np.sign(components[np.arange(count), np.abs(components).argmax(1)])
-    return components * signs[:, None]
+    signed: FloatArray = components * signs[:, None]
+    return signed
 
 
 def pack(tables: dict[str, FloatArray]) -> bytes:

@@ -8,6 +8,7 @@ corrected until the smoothed flow passes through them (Van Cittert's iteration).
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -45,7 +46,7 @@ class _Graph:
     def shape(self, *sizes: int) -> str:
         return self.constant(np.array(sizes, np.int64))
 
-    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         name = output or f"{operator.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
@@ -58,9 +59,7 @@ def keyframe_graph() -> onnx.ModelProto:
     """Return the graph run once per keyframe. The warp caches a small copy of the picture and never reads it."""
     graph = _Graph()
     factor = SIDE // FLOW_SIDE
-    graph.add(
-        "AveragePool", "picture", output="features", kernel_shape=[factor, factor], strides=[factor, factor]
-    )
+    graph.add("AveragePool", "picture", output="features", kernel_shape=[factor, factor], strides=[factor, factor])
     inputs = {"picture": [3, SIDE, SIDE], "landmarks": [LANDMARKS, 3]}
     return _model("keyframe", graph, inputs, {"features": [3, FLOW_SIDE, FLOW_SIDE]})
 
@@ -91,7 +90,9 @@ def animate_graph() -> onnx.ModelProto:
     summed = graph.add("MatMul", on_grid, graph.add("Concat", corrected, ones, axis=2))
     total = graph.add("Add", graph.columns(summed, 4, 5), graph.constant(_background(cells)[None]))
     flow = graph.add("Div", graph.columns(summed, 0, 4), total)
-    flow = graph.add("Transpose", graph.add("Reshape", flow, graph.shape(0, FLOW_SIDE, FLOW_SIDE, 4)), perm=[0, 3, 1, 2])
+    flow = graph.add(
+        "Transpose", graph.add("Reshape", flow, graph.shape(0, FLOW_SIDE, FLOW_SIDE, 4)), perm=[0, 3, 1, 2]
+    )
     flow = graph.add(
         "Resize", flow, "", graph.constant(np.array([1, 1, SIDE / FLOW_SIDE, SIDE / FLOW_SIDE], np.float32)),
         mode="linear", coordinate_transformation_mode="half_pixel",
@@ -105,7 +106,7 @@ def animate_graph() -> onnx.ModelProto:
     difference = graph.add("Sub", warped_b, warped_a)
     graph.add("Add", warped_a, graph.add("Mul", difference, fill), output="picture")
     picture, features, points = [3, SIDE, SIDE], [3, FLOW_SIDE, FLOW_SIDE], [LANDMARKS, 3]
-    inputs = {}
+    inputs: dict[str, list[int]] = {}
     for keyframe in "ab":
         inputs |= {f"picture_{keyframe}": picture, f"features_{keyframe}": features, f"landmarks_{keyframe}": points}
     inputs |= {"valid_b": [1], "landmarks": points}
@@ -138,13 +139,13 @@ def _weights(graph: _Graph, left: str, right: str) -> str:
 def _cell_centres() -> Float32:
     """Return the (FLOW_SIDE², 2) centres of the flow's cells in crop units, row by row."""
     centres = (np.arange(FLOW_SIDE, dtype=np.float32) + 0.5) * 2 / FLOW_SIDE - 1
-    return np.stack(np.meshgrid(centres, centres, indexing="xy"), -1).reshape(-1, 2)
+    return np.stack(np.meshgrid(centres, centres, indexing="xy"), -1).reshape(-1, 2).astype(np.float32)
 
 
 def _background(points: Float32) -> Float32:
     """Return the (n, 1) weight with which the background stays in place: larger toward the border."""
     radius = np.abs(points).max(1, keepdims=True)
-    return (_BACKGROUND + _BORDER * radius**8).astype(np.float32)
+    return np.asarray(_BACKGROUND + _BORDER * radius**8, np.float32)
 
 
 def _background_weight(graph: _Graph, points: str) -> str:
@@ -157,7 +158,7 @@ def _background_weight(graph: _Graph, points: str) -> str:
 def _pixel_centres() -> Float32:
     """Return the (1, 2, S, S) centres of the picture's pixels in crop units."""
     centres = (np.arange(SIDE, dtype=np.float32) + 0.5) * 2 / SIDE - 1
-    return np.stack(np.meshgrid(centres, centres, indexing="xy"))[None]
+    return np.stack(np.meshgrid(centres, centres, indexing="xy"))[None].astype(np.float32)
 
 
 def _draw(graph: _Graph, picture: str, grid: str) -> tuple[str, str]:
@@ -171,13 +172,9 @@ def _draw(graph: _Graph, picture: str, grid: str) -> tuple[str, str]:
     return drawn, inside
 
 
-def _model(
-    name: str, graph: _Graph, inputs: dict[str, list[int]], outputs: dict[str, list[int]]
-) -> onnx.ModelProto:
+def _model(name: str, graph: _Graph, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> onnx.ModelProto:
     def values(shapes: dict[str, list[int]]) -> list[onnx.ValueInfoProto]:
-        return [
-            helper.make_tensor_value_info(key, TensorProto.FLOAT, ["N", *shape]) for key, shape in shapes.items()
-        ]
+        return [helper.make_tensor_value_info(key, TensorProto.FLOAT, ["N", *shape]) for key, shape in shapes.items()]
 
     model = helper.make_model(
         helper.make_graph(graph.nodes, name, values(inputs), values(outputs), graph.constants),
