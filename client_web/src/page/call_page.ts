@@ -36,10 +36,11 @@ const ANNOUNCEMENT_MS = 5_000;
 export class CallPage {
   private readonly tiles = new Map<number, Tile>();
   private readonly grid: TileGrid;
+  private readonly stage = element('div', { className: 'stage' });
   private readonly rate = new RateMeter();
   private readonly decoding = element('p', { className: 'decoding' });
   private readonly banner: LossBanner;
-  private readonly notices = new NoticeList();
+  private readonly notices = new NoticeList(true);
   private readonly announcement = element('p', { className: 'announcement', role: 'status' });
   private readonly soundGate = element('button', { className: 'sound-gate primary', type: 'button', hidden: true });
   private readonly controls: Controls;
@@ -63,6 +64,7 @@ export class CallPage {
     });
     this.soundGate.textContent = 'Click to hear the others';
     this.soundGate.addEventListener('click', () => void this.openSound());
+    this.stage.append(this.grid.node, this.self.node, this.soundGate, this.announcement);
     root.replaceChildren(
       element(
         'main',
@@ -76,7 +78,7 @@ export class CallPage {
         ),
         this.banner.node,
         this.notices.node,
-        element('div', { className: 'stage' }, this.grid.node, this.self.node, this.soundGate, this.announcement),
+        this.stage,
         this.controls.node,
       ),
     );
@@ -163,8 +165,16 @@ export class CallPage {
     this.tiles.clear();
   }
 
+  /** With one other, our own picture lies in the corner; with more, it is a tile like theirs. */
   private showGrid(): void {
-    this.grid.show([...this.tiles.values()].map((tile) => tile.node));
+    const tiles = [...this.tiles.values()].map((tile) => tile.node);
+    const place = tiles.length > 1 ? 'grid' : 'corner';
+    if (place === 'corner' && this.self.node.parentElement !== this.stage) this.stage.append(this.self.node);
+    this.grid.show(place === 'grid' ? [...tiles, this.self.node] : tiles);
+    if (this.self.place !== place) {
+      this.self.place = place;
+      void this.settings.media.play();
+    }
   }
 
   private participantLeft(participant: Participant, reason: LeaveReason): void {

@@ -26,27 +26,27 @@ function bothDevices(problem: CaptureProblem): Notice {
         'This address is not secure',
         `Browsers give camera and microphone only to https pages and to localhost, and this is ${location.origin}. ` +
           'Ask whoever runs the server to start it with “facewire serve --tls self-signed” and open the https link. ' +
-          'You can join now to watch and listen.',
+          'Until then you can watch and listen.',
       );
     case 'unsupported':
       return fault(
         'This browser cannot use cameras',
-        'It has no getUserMedia. A current Chrome, Edge, Firefox or Safari has. You can join to watch and listen.',
+        'It has no getUserMedia. A current Chrome, Edge, Firefox or Safari has. Here you can watch and listen.',
       );
     case 'permission-denied':
       return fault(
         'Camera and microphone are blocked',
-        'Allow them with the icon beside the address, then try again. You can also join to watch and listen.',
+        'Allow them with the icon beside the address, then try again. Without them you can watch and listen.',
       );
     case 'not-found':
       return fault(
         'No camera and no microphone found',
-        'Plug one in and it appears here. You can also join to watch and listen.',
+        'Plug one in and try again. Without them you can watch and listen.',
       );
     case 'in-use':
       return fault(
         'Camera and microphone did not start',
-        'Another program may hold them. Close it and try again, or join to watch and listen.',
+        'Another program may hold them. Close it and try again. Without them you can watch and listen.',
       );
   }
 }
@@ -54,8 +54,8 @@ function bothDevices(problem: CaptureProblem): Notice {
 function oneDevice(kind: DeviceKind, problem: CaptureProblem): Notice {
   const without =
     kind === 'camera'
-      ? 'You can join with your voice only.'
-      : 'You can join without sound: the others see you but do not hear you.';
+      ? 'Without it the others hear you but do not see you.'
+      : 'Without it the others see you but do not hear you.';
   switch (problem) {
     case 'insecure-address':
     case 'unsupported':
@@ -63,7 +63,7 @@ function oneDevice(kind: DeviceKind, problem: CaptureProblem): Notice {
     case 'permission-denied':
       return fault(`The ${kind} is blocked`, `Allow it with the icon beside the address, then try again. ${without}`);
     case 'not-found':
-      return fault(`No ${kind} found`, `Plug one in and it appears here. ${without}`);
+      return fault(`No ${kind} found`, `Plug one in and try again. ${without}`);
     case 'in-use':
       return fault(
         `The ${kind} did not start`,
@@ -76,12 +76,12 @@ function oneDevice(kind: DeviceKind, problem: CaptureProblem): Notice {
 export function encoderNotice(error: CodecError): Notice {
   const title =
     error.code === 'no-webcodecs' ? 'This browser cannot read camera frames' : 'Your face cannot be tracked here';
-  return fault(title, `${sentence(error.message)} You can join with your voice only.`);
+  return fault(title, `${sentence(error.message)} The others hear you but do not see you.`);
 }
 
 /** About the renderer: the faces of others cannot be drawn. */
 export function rendererNotice(error: CodecError): Notice {
-  return fault('Faces cannot be drawn here', `${sentence(error.message)} You can join and talk without pictures.`);
+  return fault('Faces cannot be drawn here', `${sentence(error.message)} You can talk without pictures.`);
 }
 
 /** A browser without what no call can do without, or `null`. */
@@ -99,6 +99,15 @@ export function unsupportedNotice(): Notice | null {
   );
 }
 
+/** The camera works, but nobody is in its picture. */
+export function noFaceNotice(): Notice {
+  return {
+    tone: 'hint',
+    title: 'No face in the picture',
+    text: 'Sit so that your whole face is in view, with light from the front. Until then the others hear you only.',
+  };
+}
+
 /** Said once where pictures are computed without the graphics card. */
 export function noWebGpuNotice(): Notice {
   return {
@@ -112,7 +121,7 @@ export function noWebGpuNotice(): Notice {
 export function endNotice(error: CallError): Notice {
   switch (error.code) {
     case 'room-full':
-      return fault('This room is full', `${sentence(error.message)} Try again when somebody has left, or meet in another room.`);
+      return fault('This room is full', 'Every place is taken. Try again when somebody has left, or meet in another room.');
     case 'bad-room':
       return fault('There is no such room', `${sentence(error.message)} Check the link, or create a room.`);
     case 'protocol-version':

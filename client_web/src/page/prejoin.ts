@@ -1,9 +1,9 @@
 import type { CodecError } from '../codec';
 import type { LocalMedia } from '../media/local_media';
 import { DeviceSelect } from './device_select';
-import { element } from './dom';
+import { element, icon } from './dom';
 import { NoticeList } from './notice_list';
-import { deviceNotices, encoderNotice, noWebGpuNotice, rendererNotice, type Notice } from './notices';
+import { deviceNotices, encoderNotice, noFaceNotice, noWebGpuNotice, rendererNotice, type Notice } from './notices';
 import { cleanName, rememberedName, rememberName } from './options';
 import { trackingText } from './tracking_text';
 
@@ -28,10 +28,11 @@ export class Prejoin {
   private readonly microphones: DeviceSelect;
   private readonly name: HTMLInputElement;
   private readonly again = element('button', { type: 'button', hidden: true }, 'Try again');
-  private readonly level = element('span', { className: 'voice-dot', title: 'Lights up while you speak' });
+  private readonly level = element('span', { className: 'voice-dot', title: 'Lights up while you speak' }, icon('microphone'));
   private readonly stopListening: (() => void)[];
   private rendererError: CodecError | null = null;
   private opened = false;
+  private hasWebGpu = true;
 
   constructor(
     root: HTMLElement,
@@ -58,6 +59,10 @@ export class Prejoin {
     ];
     void settings.renderer.then((error) => {
       this.rendererError = error;
+      this.show();
+    });
+    void detectWebGpu().then((found) => {
+      this.hasWebGpu = found;
       this.show();
     });
     this.show();
@@ -146,10 +151,17 @@ export class Prejoin {
     const { media } = this.settings;
     const notices = deviceNotices(media.problems);
     if (media.codecProblem !== null) notices.push(encoderNotice(media.codecProblem));
+    else if (media.tracking?.state === 'no-face') notices.push(noFaceNotice());
     if (this.rendererError !== null) notices.push(rendererNotice(this.rendererError));
-    else if (!('gpu' in navigator)) notices.push(noWebGpuNotice());
+    else if (!this.hasWebGpu) notices.push(noWebGpuNotice());
     return notices;
   }
+}
+
+/** Whether the browser offers a graphics card to WebGPU (W3C WebGPU, `GPU.requestAdapter`). */
+async function detectWebGpu(): Promise<boolean> {
+  if (!('gpu' in navigator)) return false;
+  return (await (navigator.gpu as { requestAdapter(): Promise<unknown> }).requestAdapter()) !== null;
 }
 
 function listen(target: EventTarget | undefined, name: string, listener: () => void): () => void {

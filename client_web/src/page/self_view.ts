@@ -5,6 +5,8 @@ import { trackingText } from './tracking_text';
 /** Our own small picture in the corner, mirrored, with what the tracker sees. */
 export class SelfView {
   readonly node: HTMLElement;
+  /** Where in the page it is; moving it pauses the video. */
+  place: 'corner' | 'grid' = 'corner';
   private readonly status = element('span', { className: 'self-status' });
   private readonly mutedMark = element('span', { className: 'muted-mark', title: 'You are muted' }, icon('microphone-off'));
   private readonly stopListening: (() => void)[];
@@ -17,7 +19,7 @@ export class SelfView {
       'section',
       { className: 'self', 'aria-label': 'Your camera' },
       media.video,
-      element('div', { className: 'self-foot' }, this.mutedMark, element('span', {}, `${name} (you)`), this.status),
+      element('div', { className: 'self-foot' }, this.mutedMark, element('span', { title: `The others see you as ${name}` }, 'You'), this.status),
     );
     this.stopListening = [
       media.on('changed', () => this.show()),

@@ -8,7 +8,7 @@ const STATE_TEXTS = { waiting: 'Waiting for picture', stale: 'Picture held: noth
 
 /** One other participant: the drawn face, the voice, the name and what is the matter with them. */
 export class Tile {
-  readonly node: HTMLLIElement;
+  readonly node: HTMLElement;
   /** How the face is being drawn; `null` until the first second of it, or where faces cannot be drawn. */
   drawing: FaceDecoderStatistics | null = null;
   state: ParticipantState | null = null;
@@ -30,8 +30,8 @@ export class Tile {
     this.mutedMark = element('span', { className: 'muted-mark', title: 'Muted', hidden: true }, icon('microphone-off'));
     this.mutedMark.append(element('span', { className: 'visually-hidden' }, 'muted'));
     this.node = element(
-      'li',
-      { className: 'tile', 'data-participant': String(participant.id) },
+      'article',
+      { className: 'tile', 'aria-label': name, 'data-participant': String(participant.id) },
       this.canvas,
       element('span', { className: 'avatar', 'aria-hidden': 'true' }, initials(name)),
       this.status,

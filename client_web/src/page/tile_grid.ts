@@ -6,30 +6,32 @@ const GAP_PX = 12;
 /** Lays square tiles out as large as they fit; says how to invite while there are none. */
 export class TileGrid {
   readonly node: HTMLElement;
-  private readonly list = element('ul', { className: 'tiles', 'aria-label': 'Participants' });
+  private readonly tiles = element('div', { className: 'tiles', role: 'group', 'aria-label': 'Participants' });
   private readonly empty: HTMLElement;
   private readonly observer = new ResizeObserver(() => this.layOut());
 
   /** @param link the address that brings others here. */
   constructor(readonly link: string) {
+    this.tiles.style.gap = `${GAP_PX}px`;
     this.empty = element(
       'div',
       { className: 'alone', hidden: true },
       element('p', {}, 'Nobody else is here yet. Send them this link:'),
       element('code', {}, link),
     );
-    this.node = element('div', { className: 'grid' }, this.list, this.empty);
+    this.node = element('div', { className: 'grid' }, this.tiles, this.empty);
     this.observer.observe(this.node);
   }
 
-  /** Shows exactly these tiles; those already shown stay in place. */
-  show(tiles: readonly HTMLLIElement[]): void {
-    for (const child of [...this.list.children]) {
+  /** Shows exactly these, in this order; what is shown already is not moved unless the order changed. */
+  show(tiles: readonly HTMLElement[]): void {
+    for (const child of [...this.tiles.children]) {
       if (!tiles.some((tile) => tile === child)) child.remove();
     }
-    for (const tile of tiles) {
-      if (tile.parentElement !== this.list) this.list.append(tile);
-    }
+    tiles.forEach((tile, index) => {
+      const there = this.tiles.children[index] ?? null;
+      if (there !== tile) this.tiles.insertBefore(tile, there);
+    });
     this.empty.hidden = tiles.length > 0;
     this.layOut();
   }
@@ -40,9 +42,8 @@ export class TileGrid {
 
   private layOut(): void {
     const { clientWidth, clientHeight } = this.node;
-    const { side, columns } = squareGrid(clientWidth, clientHeight, this.list.children.length, GAP_PX);
-    this.list.style.gap = `${GAP_PX}px`;
-    this.list.style.gridTemplateColumns = `repeat(${columns}, ${side}px)`;
-    this.list.style.gridAutoRows = `${side}px`;
+    const { side, columns } = squareGrid(clientWidth, clientHeight, this.tiles.children.length, GAP_PX);
+    this.tiles.style.width = `${columns * (side + GAP_PX) - GAP_PX}px`;
+    this.tiles.style.setProperty('--side', `${side}px`);
   }
 }
