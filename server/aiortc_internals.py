@@ -34,9 +34,7 @@ VoicePacketHandler = Callable[[bytes, int], None]
 
 def new_peer_connection(ice_servers: list[RTCIceServer] | None = None) -> RTCPeerConnection:
     """Return a connection with one transport for everything; no STUN server unless named (aiortc has one)."""
-    return RTCPeerConnection(
-        RTCConfiguration(iceServers=ice_servers or [], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-    )
+    return RTCPeerConnection(RTCConfiguration(iceServers=ice_servers or [], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
 def _transport_of(connection: RTCPeerConnection) -> RTCDtlsTransport:

@@ -27,6 +27,7 @@ from server.call_events import (
     KeyframeSliceReceived,
     ParticipantCame,
     ParticipantWent,
+    Reconnected,
     Reconnecting,
     VoiceReceived,
 )
@@ -57,9 +58,7 @@ def signalling_url(url: str) -> str:
         port_is_valid = False
     path = _ROOM_PATH.fullmatch(parts.path) if port_is_valid else None
     if path is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CallError(
-            "bad-url", f"{url!r} is not a room: use a link like http://localhost:8080/room/tea-time"
-        )
+        raise CallError("bad-url", f"{url!r} is not a room: use a link like http://localhost:8080/room/tea-time")
     scheme = "wss" if parts.scheme == "https" else "ws"
     return urlunsplit((scheme, parts.netloc, f"{path[1]}/room/{path[2]}/signal", "", ""))
 
@@ -92,6 +91,9 @@ class Call:
         self._http: aiohttp.ClientSession | None = None
         self._session: CallSession | None = None
         self._running: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._held: list[CallEvent] | None = None
+        self._ended = False
         self.stats = CallStats()
 
     @property
@@ -131,12 +133,14 @@ class Call:
 
     async def leave(self) -> None:
         """Leave the room and end the call; the others are told. Safe to call twice."""
-        if self._running is not None:
-            if self._session is not None:
-                await self._session.say_goodbye()
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+        if self._running is None:
+            return
+        if self._session is not None:
+            await self._session.say_goodbye()
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+        await self._end(None)
 
     async def events(self) -> AsyncIterator[CallEvent]:
         """Yield what happens, `CallEnded` last. Of more than 4 096 waiting ones the oldest go, counted."""
@@ -176,37 +180,55 @@ class Call:
         return True
 
     async def _join(self) -> CallSession:
+        """Join the room; what happens meanwhile is reported after who is there. Raises `CallError`."""
         assert self._http is not None
-        session = CallSession(self._http, self._link, self.stats, self)
-        await session.open(self._url, self._tls, self._name, self._source)
-        self._session = session
-        for participant in session.participants.values():
-            self._emit(ParticipantCame(participant))
+        self._held = []
+        try:
+            session = CallSession(self._http, self._link, self.stats, self)
+            there = await session.open(self._url, self._tls, self._name, self._source)
+            self._session = session
+            if self._running is not None:
+                self.stats.reconnections += 1
+                self._enqueue(Reconnected(session.id))
+            for participant in there:
+                self._enqueue(ParticipantCame(participant))
+            for event in self._held:
+                self._enqueue(event)
+        finally:
+            self._held = None
         return session
 
     async def _run(self, session: CallSession) -> None:
-        """Serve one session after another until the call is left or the server will not have it."""
-        error: CallError | None = None
+        """Serve one session after another until the server will not have the call; leaving cancels this."""
         try:
             while True:
                 try:
                     await session.serve()
                 except CallError as lost:
                     reason = lost
-                finally:
-                    self._session = None
-                    await session.close()
+                await self._close_session()
                 if reason.code in _FINAL_CODES:
-                    error = reason
-                    return
+                    raise reason
                 self._emit(Reconnecting(str(reason)))
                 session = await self._join_again()
-        except CallError as refused:
-            error = refused
-        finally:
-            if self._http is not None:
-                await self._http.close()
-            self._emit(CallEnded(error))
+        except CallError as refusal:
+            await self._end(refusal)
+
+    async def _close_session(self) -> None:
+        if self._session is not None:
+            self._closing = asyncio.create_task(self._session.close())
+            self._session = None
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+
+    async def _end(self, error: CallError | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        await self._close_session()
+        if self._http is not None:
+            await self._http.close()
+        self._emit(CallEnded(error))
 
     async def _join_again(self) -> CallSession:
         wait_s = _FIRST_RETRY_S
@@ -214,14 +236,11 @@ class Call:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
             try:
-                session = await self._join()
+                return await self._join()
             except CallError as error:
                 if error.code in _FINAL_CODES:
                     raise
                 logger.info("cannot join again yet: %s", error)
-            else:
-                self.stats.reconnections += 1
-                return session
 
     def on_participant_came(self, participant: ParticipantInfo) -> None:
         """Take a newcomer from the session."""
@@ -253,6 +272,12 @@ class Call:
         self._emit(VoiceReceived(speaker, payload, timestamp))
 
     def _emit(self, event: CallEvent) -> None:
+        if self._held is not None:
+            self._held.append(event)
+        else:
+            self._enqueue(event)
+
+    def _enqueue(self, event: CallEvent) -> None:
         if self._events.full():
             self._events.get_nowait()
             self.stats.events_dropped += 1

@@ -8,7 +8,7 @@ from aiortc import RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDe
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
 from server.aiortc_internals import new_peer_connection, take_voice_packets, tune
-from server.channels import TRAITS, Channel
+from server.channels import TRAITS, Channel, ChannelTraits
 from server.errors import CallError
 from server.outgoing import OutgoingQueue
 from server.settings import LinkSettings
@@ -35,10 +35,7 @@ class CallMedia:
         self._on_voice = on_voice
         self._on_failure = on_failure
         self._connection: RTCPeerConnection = new_peer_connection(
-            [
-                RTCIceServer(server["urls"], server.get("username"), server.get("credential"))
-                for server in ice_servers
-            ]
+            [RTCIceServer(server["urls"], server.get("username"), server.get("credential")) for server in ice_servers]
         )
         self._connection.on("connectionstatechange", self._on_state)
         self._voice = VoiceTrack()
@@ -59,7 +56,7 @@ class CallMedia:
         if not self._outgoing:
             only_opus(self._connection.addTransceiver(self._voice, "sendonly"))
             for channel, traits in TRAITS.items():
-                self._open(channel, traits.ordered, traits.max_retransmits, traits.queued_messages)
+                self._open(channel, traits)
             tune(self._connection, self._link)
         while self._slots < min(slots, MOST_SLOTS):
             self._slots += 1
@@ -102,16 +99,16 @@ class CallMedia:
         self._opened.cancel()
         await self._connection.close()
 
-    def _open(self, channel: Channel, ordered: bool, max_retransmits: int | None, queued: int) -> None:
+    def _open(self, channel: Channel, traits: ChannelTraits) -> None:
         data_channel: RTCDataChannel = self._connection.createDataChannel(
-            channel.value, ordered=ordered, maxRetransmits=max_retransmits
+            channel.value, ordered=traits.ordered, maxRetransmits=traits.max_retransmits
         )
         data_channel.on("open", lambda: self._on_open(channel))
         data_channel.on(
             "message",
             lambda message: self._on_message(channel, message) if isinstance(message, bytes) else None,
         )
-        self._outgoing[channel] = OutgoingQueue(queued)
+        self._outgoing[channel] = OutgoingQueue(traits.queued_messages, traits.queued_s)
         self._outgoing[channel].attach(data_channel)
 
     def _add_slot(self) -> None:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S = 10.0
 _SILENCE_S = 12.0
 _CLOSE_TIMEOUT_S = 2.0
+_MESSAGE_BYTES = 1 << 18
 
 
 class SessionListener(Protocol):
@@ -79,18 +80,21 @@ class CallSession:
         assert self._media is not None
         return self._media
 
-    async def open(self, url: str, tls: ssl.SSLContext | None, name: str, source: str) -> None:
-        """Join and connect; raises `CallError`, everything closed again."""
+    async def open(self, url: str, tls: ssl.SSLContext | None, name: str, source: str) -> tuple[ParticipantInfo, ...]:
+        """Join and connect; returns who was there. Raises `CallError`, everything closed again."""
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 self._socket = await self._http.ws_connect(
-                    url, ssl=tls or True, receive_timeout=_SILENCE_S, compress=0, max_msg_size=1 << 18
+                    url,
+                    ssl=tls or True,
+                    timeout=aiohttp.ClientWSTimeout(ws_receive=_SILENCE_S, ws_close=_CLOSE_TIMEOUT_S),
+                    max_msg_size=_MESSAGE_BYTES,
                 )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise CallError("unreachable", f"cannot reach {url}: {error or 'no answer'}") from error
         try:
             await self._send(Join(name, source))
-            await self._handshake()
+            return await self._handshake()
         except BaseException:
             await self.close()
             raise
@@ -119,7 +123,7 @@ class CallSession:
             except TimeoutError:
                 logger.debug("the server did not close its end of the socket")
 
-    async def _handshake(self) -> None:
+    async def _handshake(self) -> tuple[ParticipantInfo, ...]:
         joined = await self._receive()
         if not isinstance(joined, Joined):
             raise CallError("bad-message", f"the server sent {joined.type} before joined")
@@ -132,6 +136,7 @@ class CallSession:
         while self._negotiating:
             await self._handle(await self._receive())
         await self._media.wait_open()
+        return joined.participants
 
     async def _handle(self, message: ServerMessage) -> None:
         match message:

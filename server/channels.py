@@ -1,5 +1,6 @@
 """The three data channels and the byte that the relay swaps in each message (docs/wire-format.md)."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,12 +30,14 @@ class ChannelTraits:
     bytes_per_second: float
     queued_messages: int
     """How many messages wait for one slow recipient before the oldest is dropped."""
+    queued_s: float
+    """How long a message waits before it is dropped."""
 
 
 TRAITS = {
-    Channel.MOTION: ChannelTraits(False, 0, 1150, 60, 16_000, 3),
-    Channel.KEYFRAME: ChannelTraits(True, None, 1150, 120, 64_000, 512),
-    Channel.CONTROL: ChannelTraits(True, None, 4096, 20, 16_000, 128),
+    Channel.MOTION: ChannelTraits(False, 0, 1150, 60, 16_000, 128, 1.0),
+    Channel.KEYFRAME: ChannelTraits(True, None, 1150, 120, 64_000, 512, math.inf),
+    Channel.CONTROL: ChannelTraits(True, None, 4096, 20, 16_000, 128, math.inf),
 }
 
 
@@ -69,7 +72,5 @@ def with_sender(sender: int, payload: bytes) -> bytes:
 def split_sender(message: bytes) -> tuple[int, bytes]:
     """Return sender id and payload of a delivered message; raises `ProtocolError` if it has neither."""
     if len(message) < 2 or message[0] == 0:
-        raise ProtocolError(
-            "bad-message", f"a delivered message of {len(message)} bytes without sender and payload"
-        )
+        raise ProtocolError("bad-message", f"a delivered message of {len(message)} bytes without sender and payload")
     return message[0], message[1:]

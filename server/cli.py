@@ -25,9 +25,7 @@ _COMMANDS = {
     "join": _Command("server.join_command", "take part in a call from this terminal"),
     "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
     "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),
-    "doctor": _Command(
-        "server.doctor_command", "check what this machine has, and say what to do about the rest"
-    ),
+    "doctor": _Command("server.doctor_command", "check what this machine has, and say what to do about the rest"),
 }
 _EXAMPLES = """\
 examples:

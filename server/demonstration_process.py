@@ -24,9 +24,7 @@ def join_command(server_url: str) -> list[str]:
     Raises `ServerError` if the recording is missing.
     """
     if not RECORDING.is_file():
-        raise ServerError(
-            f"no demonstration recording at {RECORDING}: reinstall, or start without --demonstration"
-        )
+        raise ServerError(f"no demonstration recording at {RECORDING}: reinstall, or start without --demonstration")
     return [
         sys.executable,
         "-m",

@@ -72,9 +72,7 @@ class _Fields:
 
     def done(self) -> None:
         if self._fields:
-            raise ProtocolError(
-                "bad-message", f"{self._kind} has unknown fields: {_shown(sorted(self._fields))}"
-            )
+            raise ProtocolError("bad-message", f"{self._kind} has unknown fields: {_shown(sorted(self._fields))}")
 
     def refuse(self, name: str, value: object, wanted: str) -> ProtocolError:
         return ProtocolError("bad-message", f"{self._kind}: {name} is {_shown(value)}, expected {wanted}")

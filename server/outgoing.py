@@ -1,21 +1,26 @@
 """What waits to be sent on one data channel."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 
 from aiortc import RTCDataChannel
 
 
 class OutgoingQueue:
-    """Feeds a data channel one message at a time and drops the oldest when its peer does not keep up.
+    """Feeds a data channel one message at a time; when its peer does not keep up, the oldest messages go.
 
     aiortc sends all channels of a connection through one queue; handing messages over only when it is empty
     keeps a keyframe on a slow link from delaying the bundles behind it.
     """
 
-    def __init__(self, most_messages: int) -> None:
+    def __init__(self, most_messages: int, most_age_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        """Hold at most `most_messages`, none for longer than `most_age_s` (may be infinite)."""
         self._channel: RTCDataChannel | None = None
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[float, bytes]] = deque()
         self._most_messages = most_messages
+        self._most_age_s = most_age_s
+        self._now = now
         self.dropped = 0
 
     @property
@@ -32,13 +37,18 @@ class OutgoingQueue:
 
     def send(self, message: bytes) -> None:
         """Send a message now or when the channel is free."""
-        if len(self._waiting) >= self._most_messages:
-            self._waiting.popleft()
-            self.dropped += 1
-        self._waiting.append(message)
+        self._waiting.append((self._now(), message))
+        if len(self._waiting) > self._most_messages:
+            self._drop_oldest()
         self._feed()
 
     def _feed(self) -> None:
+        while self._waiting and self._now() - self._waiting[0][0] > self._most_age_s:
+            self._drop_oldest()
         channel = self._channel
         while channel and self._waiting and channel.readyState == "open" and channel.bufferedAmount == 0:
-            channel.send(self._waiting.popleft())
+            channel.send(self._waiting.popleft()[1])
+
+    def _drop_oldest(self) -> None:
+        self._waiting.popleft()
+        self.dropped += 1

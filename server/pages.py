@@ -46,9 +46,7 @@ _CONTENT_TYPES = {
     ".task": "application/octet-stream",
     ".msgpack": "application/vnd.msgpack",
 }
-_NOT_BUILT = (
-    "The browser client is not built. Run `make setup` (or `npm ci && npm run build` in client_web/).\n"
-)
+_NOT_BUILT = "The browser client is not built. Run `make setup` (or `npm ci && npm run build` in client_web/).\n"
 
 
 class Pages:
@@ -132,9 +130,7 @@ def _model_file(locate: Callable[[], Path]) -> web.StreamResponse:
             raise ModelFileError(f"no file {path.name}: run `make setup`")
     except ModelFileError as error:
         logger.warning("%s", error)
-        return web.Response(
-            status=503, text="This file is not installed on the server; its log says what to do.\n"
-        )
+        return web.Response(status=503, text="This file is not installed on the server; its log says what to do.\n")
     return _file(path, "no-cache")
 
 

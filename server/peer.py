@@ -45,7 +45,7 @@ class Peer:
         self._connection.on("datachannel", self._on_datachannel)
         self._connection.on("connectionstatechange", self._on_state)
         self._outgoing = {
-            channel: OutgoingQueue(traits.queued_messages) for channel, traits in TRAITS.items()
+            channel: OutgoingQueue(traits.queued_messages, traits.queued_s) for channel, traits in TRAITS.items()
         }
         self._known_mids: list[str] = []
         self._resolving: set[asyncio.Task[None]] = set()
@@ -143,8 +143,7 @@ class Peer:
         if (channel.ordered, channel.maxRetransmits) != (traits.ordered, traits.max_retransmits):
             self._fail(
                 "bad-message",
-                f"data channel {label} must have ordered={traits.ordered}, "
-                f"maxRetransmits={traits.max_retransmits}",
+                f"data channel {label} must have ordered={traits.ordered}, maxRetransmits={traits.max_retransmits}",
             )
             return
         channel.on("message", lambda message: self._on_message(label, message))

@@ -7,9 +7,7 @@ from collections.abc import Callable
 class TokenBucket:
     """Lets `per_second` units through on average and `burst_s` seconds' worth of them at once."""
 
-    def __init__(
-        self, per_second: float, burst_s: float = 3.0, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_second: float, burst_s: float = 3.0, now: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_second
         self._most = per_second * burst_s
         self._tokens = self._most

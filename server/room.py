@@ -33,9 +33,7 @@ class Participant:
         self.info = info
         self.tell = tell
         self._end = end
-        self._messages = {
-            channel: TokenBucket(traits.messages_per_second) for channel, traits in TRAITS.items()
-        }
+        self._messages = {channel: TokenBucket(traits.messages_per_second) for channel, traits in TRAITS.items()}
         self._bytes = {channel: TokenBucket(traits.bytes_per_second) for channel, traits in TRAITS.items()}
         self._voice_packets = TokenBucket(_VOICE_PACKETS_PER_S)
         self._voice_bytes = TokenBucket(_VOICE_BYTES_PER_S)
@@ -108,9 +106,7 @@ class Room:
         Raises `ProtocolError` (`room-full`).
         """
         if len(self.participants) >= self.settings.participants:
-            raise ProtocolError(
-                "room-full", f"{self.name} is full with {len(self.participants)} people: try later"
-            )
+            raise ProtocolError("room-full", f"{self.name} is full with {len(self.participants)} people: try later")
         self._last_id = next(
             candidate
             for step in range(_IDS)
@@ -181,9 +177,7 @@ class Rooms:
         room = self._rooms.get(room_name)
         if room is None:
             if len(self._rooms) >= self._settings.rooms:
-                raise ProtocolError(
-                    "room-full", f"this server is full with {len(self._rooms)} rooms: try later"
-                )
+                raise ProtocolError("room-full", f"this server is full with {len(self._rooms)} rooms: try later")
             room = self._rooms[room_name] = Room(room_name, self._settings)
         return room.join(name, source, tell, end)
 

@@ -65,6 +65,8 @@ def parse_offer(sdp: str, most_slots: int) -> ClientOffer:
     bundle = next((line for line in session if line.startswith("a=group:BUNDLE ")), "")
     if bundle.split()[1:] != mids:
         raise _bad("all sections must be bundled, in order (a=group:BUNDLE)")
+    if not any(line.startswith("a=fingerprint:") for line in (*session, *media[0])):
+        raise _bad("no fingerprint of a DTLS certificate")
     if sum(line.startswith("a=candidate:") for lines in media for line in lines) > _CANDIDATES:
         raise _bad(f"more than {_CANDIDATES} candidates")
     mdns = tuple(line.removeprefix("a=candidate:") for line in media[0] if _MDNS_CANDIDATE.fullmatch(line))

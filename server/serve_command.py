@@ -85,9 +85,7 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None, *, demonstratio
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
-        make_application(settings), access_log=None, shutdown_timeout=settings.shutdown_s / 2
-    )
+    runner = web.AppRunner(make_application(settings), access_log=None, shutdown_timeout=settings.shutdown_s / 2)
     await runner.setup()
     companion: asyncio.Task[None] | None = None
     try:
@@ -113,9 +111,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLConte
         await web.TCPSite(runner, host or None, port, ssl_context=tls).start()
     except OSError as error:
         why = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise ServerError(
-            f"cannot listen on {host} port {port}: {why}; choose another with --port"
-        ) from error
+        raise ServerError(f"cannot listen on {host} port {port}: {why}; choose another with --port") from error
 
 
 def _print_links(host: str, port: int, secure: bool, demonstration: bool) -> None:
@@ -127,9 +123,7 @@ def _print_links(host: str, port: int, secure: bool, demonstration: bool) -> Non
     if anywhere:
         lines += [f"  from other machines: {scheme}://{address}:{port}{path}" for address in lan_addresses()]
     if not secure and not is_loopback(host):
-        lines.append(
-            "  browsers give a page the camera only over https or on localhost: add --tls self-signed"
-        )
+        lines.append("  browsers give a page the camera only over https or on localhost: add --tls self-signed")
     elif is_loopback(host):
         lines.append("  to let other machines in: --host 0.0.0.0 --tls self-signed")
     print("\n".join(lines), flush=True)

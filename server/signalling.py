@@ -116,9 +116,7 @@ class Session:
     async def _admit(self, messages: AsyncIterator[ClientMessage]) -> Participant | None:
         """Take the client into the room it asks for; None if it goes before that. Raises `ProtocolError`."""
         if not ROOM_PATTERN.fullmatch(self._room_name):
-            raise ProtocolError(
-                "bad-room", f"{self._room_name[:64]!r} is not a room: use 1–64 of A–Z a–z 0–9 _ and -"
-            )
+            raise ProtocolError("bad-room", f"{self._room_name[:64]!r} is not a room: use 1–64 of A–Z a–z 0–9 _ and -")
         join = await anext(messages, None)
         if join is None:
             return None

@@ -69,9 +69,7 @@ def _self_signed(folder: Path) -> tuple[Path, Path]:
                     serialization.NoEncryption(),
                 ),
             )
-            _write_private(
-                certificate_path, _make_certificate(key, names).public_bytes(serialization.Encoding.PEM)
-            )
+            _write_private(certificate_path, _make_certificate(key, names).public_bytes(serialization.Encoding.PEM))
     except OSError as error:
         raise TlsError(f"cannot keep a self-signed certificate in {folder}: {error}") from error
     return certificate_path, key_path

@@ -1,0 +1,1 @@
+"""Tests of the service: real aiortc connections through a real server on a free port."""
