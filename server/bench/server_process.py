@@ -1,0 +1,67 @@
+"""A `facewire serve` of one's own, in another process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from time import monotonic, sleep
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from server.errors import ServerError
+
+_START_S = 30.0
+
+
+class ServerProcess:
+    """A server on a free port of this machine; `with` starts and stops it."""
+
+    def __init__(self, *arguments: str, port: int | None = None) -> None:
+        self.port = port or _free_port()
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def url(self, room: str, query: str = "") -> str:
+        """Return a room's link."""
+        return f"http://localhost:{self.port}/room/{room}{query}"
+
+    def __enter__(self) -> "ServerProcess":
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop(signal.SIGTERM)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises `ServerError` if it does not."""
+        command = [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), *self._arguments]
+        self._process = subprocess.Popen(command, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+        deadline = monotonic() + _START_S
+        while monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urlopen(f"http://localhost:{self.port}/healthz", timeout=2):
+                    return
+            except (URLError, OSError):
+                sleep(0.1)
+        self.stop(signal.SIGKILL)
+        raise ServerError(f"the server did not answer within {_START_S:.0f} s")
+
+    def stop(self, how: signal.Signals) -> None:
+        """End the server with a signal and wait for it."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=15)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
