@@ -32,7 +32,7 @@ export interface CallStatistics {
   messagesRejected: number;
 }
 
-/** Where the call stands. */
+/** Where the call stands; `in-call` as soon as messages reach the relay. */
 export type CallPhase = 'idle' | 'joining' | 'in-call' | 'reconnecting' | 'ended';
 
 const FIRST_RETRY_MS = 500;
@@ -133,7 +133,8 @@ export class Call extends Emitter<CallEvents> {
     this.window = new RateWindow();
     const session: Session = new Session(this.url, this.local, {
       report: (name, payload) => {
-        if (name === 'joined') this.entered();
+        if (name === 'joined') this.wasInRoom = true;
+        if (name === 'open') this.connected();
         if (name === 'rejected') this.messagesRejected += 1;
         this.emit(name, payload);
       },
@@ -142,10 +143,9 @@ export class Call extends Emitter<CallEvents> {
     this.session = session;
   }
 
-  private entered(): void {
-    const again = this.wasInRoom;
+  private connected(): void {
+    const again = this.attempt > 0;
     this.attempt = 0;
-    this.wasInRoom = true;
     this.currentPhase = 'in-call';
     if (again) this.emit('reconnected', undefined);
   }

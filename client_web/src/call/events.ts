@@ -34,6 +34,7 @@ export interface CallEvents {
   /** A participant's voice now arrives on this track; `null`: no longer on any. */
   voice: { id: number; track: MediaStreamTrack | null };
   'connection-lost': ConnectionLoss;
+  /** We are back, and `open`. */
   reconnected: undefined;
   /** The call is over. `error` is `null` after {@link Call.leave}. */
   ended: { error: CallError | null };

@@ -68,7 +68,7 @@ export class CallPage {
     root.replaceChildren(
       element(
         'main',
-        { className: 'call' },
+        { className: 'call', tabIndex: -1 },
         element(
           'header',
           { className: 'call-head' },
@@ -89,6 +89,8 @@ export class CallPage {
     this.stop = [...this.listenToCall(), ...this.listenToMedia(), () => timers.forEach(clearInterval)];
     this.mediaChanged();
     this.updateFigures();
+    this.announce('Joining…');
+    root.querySelector('main')?.focus();
     void media.play();
   }
 

@@ -32,8 +32,8 @@ export class LossBanner {
     clearInterval(this.timer);
     this.timer = setInterval(count, 250);
     count();
-    const text = connectionLossText(cause);
-    if (this.text.textContent !== text) this.text.textContent = text;
+    // That later attempts do not get through says less than what ended the call first.
+    if (this.node.hidden || cause.code !== 'signalling-closed') this.text.textContent = connectionLossText(cause);
     this.node.hidden = false;
   }
 

@@ -142,6 +142,8 @@ export function connectionLossText(cause: CallError): string {
       return 'The server is restarting.';
     case 'room-full':
       return 'The room is full at the moment.';
+    case 'signalling-closed':
+      return 'The server cannot be reached.';
     default:
       return sentence(cause.message);
   }

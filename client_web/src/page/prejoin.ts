@@ -23,7 +23,9 @@ export class Prejoin {
   /** Resolves when devices were tried and the tracker is loaded, whatever came of it. */
   readonly ready: Promise<void>;
   private readonly chip = element('p', { className: 'chip', role: 'status' });
-  private readonly notices = new NoticeList();
+  private readonly faults = new NoticeList();
+  /** Below the form, so that what comes late does not move it. */
+  private readonly hints = new NoticeList();
   private readonly cameras: DeviceSelect;
   private readonly microphones: DeviceSelect;
   private readonly name: HTMLInputElement;
@@ -105,8 +107,9 @@ export class Prejoin {
         'section',
         { className: 'entrance' },
         element('h1', {}, element('span', { className: 'eyebrow' }, 'Room'), room),
-        this.notices.node,
+        this.faults.node,
         join,
+        this.hints.node,
       ),
     );
   }
@@ -139,7 +142,9 @@ export class Prejoin {
   private show(): void {
     const { media } = this.settings;
     const { camera, microphone } = media.problems;
-    this.notices.show(this.collectNotices());
+    const notices = this.collectNotices();
+    this.faults.show(notices.filter((notice) => notice.tone === 'fault'));
+    this.hints.show(notices.filter((notice) => notice.tone === 'hint'));
     this.again.hidden = !this.opened || (camera === null && microphone === null) || camera === 'insecure-address';
     const { text, tone } = trackingText(media);
     this.chip.textContent = text;
