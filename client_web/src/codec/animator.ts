@@ -1,5 +1,5 @@
 /** Runs the animator's ONNX graphs (docs/animator.md) on one provider of onnxruntime-web. */
-import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-web';
+import type { Env, InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-web';
 import { checkAnimator, type AnimatorShapes, type GraphDescription } from './animator_interface';
 import { CodecError } from './errors';
 import { LANDMARKS, type Landmarks } from './landmarks';
@@ -13,7 +13,7 @@ const MOST_THREADS = 4;
 interface Runtime {
   InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
   Tensor: TensorConstructor;
-  env: { logLevel?: 'error' | undefined; wasm: { wasmPaths?: unknown; numThreads?: number | undefined } };
+  env: Pick<Env, 'logLevel' | 'wasm'>;
 }
 
 /** A keyframe as `animate` wants it. */

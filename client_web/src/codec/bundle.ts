@@ -201,6 +201,12 @@ function decodeGap(decoder: RangeDecoder, contexts: EntropyContexts): number {
   return decoder.bit(contexts.gap, 0) ? decodeTree(decoder, contexts.gapTree, 6) + 1 : USUAL_GAP;
 }
 
+/** Returns a time in ms as ticks of 10 ms; halves go to the even tick, as in IEEE 754 and Python. */
+export function toTicks(timeMs: number): number {
+  const rounded = Math.round(timeMs / TICK_MS);
+  return rounded - timeMs / TICK_MS === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
 /** Returns the bytes of an unsigned integer, most significant first. Throws `WireError` if it does not fit. */
 export function bigEndian(value: number, length: number): number[] {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * length)) {

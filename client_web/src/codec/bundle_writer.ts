@@ -1,5 +1,14 @@
 /** Collects frames until they fill a bundle. */
-import { MAXIMUM_FRAMES, MAXIMUM_GAP, SEQUENCE_MODULUS, TICK_MS, TIME_MODULUS, encodeBundle, type Frame } from './bundle';
+import {
+  MAXIMUM_FRAMES,
+  MAXIMUM_GAP,
+  SEQUENCE_MODULUS,
+  TICK_MS,
+  TIME_MODULUS,
+  encodeBundle,
+  toTicks,
+  type Frame,
+} from './bundle';
 import type { EntropyTable } from './contexts';
 import type { Motion } from './motion';
 
@@ -45,7 +54,7 @@ export class BundleWriter {
    * A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
    */
   add(timeMs: number, motion: Motion | null, ranked: Reference[], voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
-    const now = Math.round(timeMs / TICK_MS);
+    const now = toTicks(timeMs);
     const gap = now - this.lastTicks;
     if (this.pending.length > 0 && gap <= 0) return null;
     if (gap > MAXIMUM_GAP) this.pending = [];

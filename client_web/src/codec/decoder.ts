@@ -31,8 +31,8 @@ export class Decoder {
   private readonly motions = new Map<number, Motion>();
   private readonly missing = new Map<number, { askedMs: number }>();
   private newestSequence: number | null = null;
-  private newest: DueFrame | null = null;
-  private current: 'waiting' | 'live' | 'no-face' = 'waiting';
+  private drawn: TimedFrame | null = null;
+  private faceless = false;
 
   constructor(
     private readonly table: EntropyTable,
@@ -88,11 +88,9 @@ export class Decoder {
   /** Returns what to draw now; null while nothing new is due, there is no face, or its keyframe is missing. */
   due(nowMs: number): DueFrame | null {
     const frame = this.playout.due(nowMs);
-    if (frame === null || frame === this.newest?.frame) return null;
-    if (frame.motion === null) {
-      this.current = 'no-face';
-      return null;
-    }
+    if (frame === null || frame === this.drawn) return null;
+    this.faceless = frame.motion === null;
+    if (frame.motion === null) return null;
     const picked = this.keyframes.get(frame.picked);
     const other = this.keyframes.get(frame.other);
     if (other === undefined) this.miss(frame.other, nowMs);
@@ -104,13 +102,15 @@ export class Decoder {
   }
 
   /** Takes note that a frame was drawn. */
-  noteDrawn(frame: DueFrame): void {
-    this.newest = frame;
-    this.current = 'live';
+  noteDrawn({ frame }: DueFrame): void {
+    this.drawn = frame;
   }
 
+  /** What may honestly be said of the face: the last picture is held when it is `stale` or there is `no-face`. */
   state(nowMs: number): FaceDecoderStatistics['state'] {
-    return this.current === 'live' && this.playout.isStale(nowMs) ? 'stale' : this.current;
+    if (this.drawn === null) return this.faceless ? 'no-face' : 'waiting';
+    if (this.playout.isStale(nowMs)) return 'stale';
+    return this.faceless ? 'no-face' : 'live';
   }
 
   private noteVoice({ sequence, voiceActive }: BundleHeader): void {

@@ -68,6 +68,7 @@ export class Encoder {
     voiceActive: boolean,
   ): Promise<Encoded> {
     if (landmarks === null) return { keyframe: null, bundle: this.faceless(timeMs, voiceActive) };
+    if (this.faceLostMs !== null && timeMs - this.faceLostMs > this.settings.absenceMs) this.forgetPerson();
     this.faceLostMs = null;
     this.lastFrameMs = timeMs;
     const { crop, shape, motion, rebuilt } = this.timings.motion.measure(() => this.measure(picture, landmarks));
@@ -101,6 +102,12 @@ export class Encoder {
     return { crop, shape, motion, rebuilt: this.model.landmarks(shape, motion) };
   }
 
+  /** Starts over after an absence: whoever is back may be somebody else. */
+  private forgetPerson(): void {
+    this.shape = null;
+    this.pool.clear();
+  }
+
   /** Says that there is no face: at once, and later only now and then. */
   private faceless(timeMs: number, voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
     this.previous = null;
@@ -127,7 +134,7 @@ export class Encoder {
       pictureCodec: picture.codec,
       picture: picture.bytes,
     });
-    this.pool.add({ number: this.number, motion }, landmarks, timeMs);
+    this.pool.add({ number: this.number, motion }, landmarks, data.length, timeMs);
     this.number = (this.number + 1) % NUMBERS;
     return data;
   }

@@ -24,6 +24,7 @@ export class KeyframePool {
   private picked: number | null = null;
   private poorFrames = 0;
   private madeMs = 0;
+  private creditBytes: number;
   private jumped = false;
 
   /** `pointWeights` holds the importance of each point of the face's surface. */
@@ -33,6 +34,7 @@ export class KeyframePool {
   ) {
     const total = pointWeights.reduce((sum, weight) => sum + weight, 0);
     this.weights = pointWeights.map((weight) => weight / total);
+    this.creditBytes = settings.keyframeBurstBytes;
   }
 
   /** Numbers of the pooled keyframes, oldest first. */
@@ -45,11 +47,17 @@ export class KeyframePool {
     this.jumped = true;
   }
 
-  /** Pools a keyframe made at `timeMs`; the oldest one goes when the pool is full. */
-  add(reference: Reference, landmarks: Landmarks, timeMs: number): void {
+  /** Forgets all keyframes: whoever comes next may be another person. */
+  clear(): void {
+    this.keyframes = [];
+  }
+
+  /** Pools a keyframe of `bytes` made at `timeMs`; the oldest one goes when the pool is full. */
+  add(reference: Reference, landmarks: Landmarks, bytes: number, timeMs: number): void {
     const leadMs = this.keyframes.length > 0 ? this.settings.keyframeLeadMs : 0;
     const pooled = { reference, landmarks, usableFromMs: timeMs + leadMs };
     this.keyframes = [...this.keyframes, pooled].slice(-this.settings.poolSize);
+    this.creditBytes = this.credit(timeMs) - bytes;
     this.madeMs = timeMs;
     this.poorFrames = 0;
     this.jumped = false;
@@ -61,7 +69,8 @@ export class KeyframePool {
     const nearest = Math.min(...this.keyframes.map((keyframe) => this.distance(keyframe, landmarks)));
     this.poorFrames = nearest > this.settings.newKeyframePx ? this.poorFrames + 1 : 0;
     const ageMs = timeMs - this.madeMs;
-    if (this.jumped) return ageMs >= this.settings.jumpKeyframeIntervalMs;
+    if (this.credit(timeMs) < 0) return false;
+    if (this.jumped) return ageMs >= this.settings.jumpIntervalMs;
     return this.poorFrames >= this.settings.newKeyframeFrames && ageMs >= this.settings.keyframeIntervalMs;
   }
 
@@ -87,14 +96,30 @@ export class KeyframePool {
     return [best, ...ranked.filter((keyframe) => keyframe !== best)].slice(0, 2).map(({ reference }) => reference);
   }
 
-  /** Returns the weighted mean distance in pixels of a 256-pixel picture. */
+  /** Returns the bytes that keyframes may cost now: a token bucket; the last one may overdraw it. */
+  private credit(timeMs: number): number {
+    const earned = ((timeMs - this.madeMs) * this.settings.keyframeKbps) / 8;
+    return Math.min(this.creditBytes + earned, this.settings.keyframeBurstBytes);
+  }
+
+  /**
+   * Returns the weighted mean distance in pixels of a 256-pixel picture.
+   *
+   * A warp follows a shift of the whole face well, so that part of the distance counts less.
+   */
   private distance(keyframe: PooledKeyframe, landmarks: Landmarks): number {
-    let sum = 0;
+    const offsets = keyframe.landmarks.map((value, index) => value - (landmarks[index] ?? 0));
+    let [shiftRight, shiftDown] = [0, 0];
     this.weights.forEach((weight, point) => {
-      const right = (keyframe.landmarks[3 * point] ?? 0) - (landmarks[3 * point] ?? 0);
-      const down = (keyframe.landmarks[3 * point + 1] ?? 0) - (landmarks[3 * point + 1] ?? 0);
-      sum += weight * Math.sqrt(right * right + down * down);
+      shiftRight += weight * (offsets[3 * point] ?? 0);
+      shiftDown += weight * (offsets[3 * point + 1] ?? 0);
     });
-    return sum * PIXELS_PER_UNIT;
+    let rest = 0;
+    this.weights.forEach((weight, point) => {
+      const right = (offsets[3 * point] ?? 0) - shiftRight;
+      const down = (offsets[3 * point + 1] ?? 0) - shiftDown;
+      rest += weight * Math.sqrt(right * right + down * down);
+    });
+    return (rest + this.settings.translationShare * Math.hypot(shiftRight, shiftDown)) * PIXELS_PER_UNIT;
   }
 }

@@ -1,5 +1,5 @@
 /** Keyframes: a picture of the sender's crop with its shape and motion (docs/wire-format.md, 'Keyframe'). */
-import { TICK_MS, TIME_MODULUS, bigEndian } from './bundle';
+import { TIME_MODULUS, bigEndian, toTicks } from './bundle';
 import type { EntropyTable } from './contexts';
 import { RangeDecoder, RangeEncoder, decodeResiduals, encodeResiduals } from './entropy';
 import { WireError } from './errors';
@@ -97,5 +97,5 @@ function checkSide(side: number): void {
 
 /** Returns a time in ms as the wire's ticks of 10 ms, modulo 2^24. */
 export function ticks(timeMs: number): number {
-  return Math.round(timeMs / TICK_MS) % TIME_MODULUS;
+  return toTicks(timeMs) % TIME_MODULUS;
 }

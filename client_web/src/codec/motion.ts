@@ -19,7 +19,7 @@ export const SHAPE_LIMIT = 127;
 const POSE = 6;
 const GAZE = 2;
 export const EXPRESSION = MOTION_LENGTH - POSE - GAZE;
-const POSE_STEPS = [1 / 100, 1 / 100, 1 / 100, 1 / 256, 1 / 256, 1 / 100, 1 / 50, 1 / 50];
+const POSE_STEPS = [1 / 90, 1 / 90, 1 / 90, 1 / 224, 1 / 224, 1 / 90, 1 / 50, 1 / 50];
 const IRIS_POINTS = 5;
 const SURFACE_VALUES = 3 * SURFACE;
 
@@ -110,7 +110,7 @@ export class MotionModel {
     const canonical = toCanonical(landmarks, pose);
     const poseAndGaze = [
       ...rotationVector(pose.rotation),
-      ...pose.translation,
+      ...pose.translation.slice(0, 2),
       Math.log(pose.scale),
       ...this.gaze(canonical),
     ];
@@ -191,12 +191,12 @@ function project(inverse: Float64Array[], points: Float64Array, rest: Float64Arr
 
 function toCanonical(landmarks: Landmarks, pose: Pose): Float64Array {
   const [r0 = 0, r1 = 0, r2 = 0, r3 = 0, r4 = 0, r5 = 0, r6 = 0, r7 = 0, r8 = 0] = pose.rotation;
-  const [right, down] = pose.translation;
+  const [right, down, away] = pose.translation;
   const canonical = new Float64Array(landmarks.length);
   for (let index = 0; index < landmarks.length; index += 3) {
     const x = ((landmarks[index] ?? 0) - right) / pose.scale;
     const y = ((landmarks[index + 1] ?? 0) - down) / pose.scale;
-    const z = (landmarks[index + 2] ?? 0) / pose.scale;
+    const z = ((landmarks[index + 2] ?? 0) - away) / pose.scale;
     canonical[index] = r0 * x + r3 * y + r6 * z;
     canonical[index + 1] = r1 * x + r4 * y + r7 * z;
     canonical[index + 2] = r2 * x + r5 * y + r8 * z;

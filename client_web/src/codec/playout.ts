@@ -3,12 +3,14 @@ import { TICK_MS, TIME_MODULUS, type Bundle } from './bundle';
 import type { Motion } from './motion';
 
 const WINDOW_MS = 10_000;
+const QUANTILE = 0.97;
 const SHRINK_MS_PER_S = 20;
-const RESTART_MS = 1_000;
+const LARGEST_BUFFER_MS = 400;
+const LATE_BEFORE_RESTART = 5;
 const LONGEST_INTERPOLATION_MS = 640;
 const STALE_MS = 1_000;
 /** More than a healthy sender can have under way; bounds what a broken one can make the receiver hold. */
-const MAXIMUM_WAITING_FRAMES = 256;
+const MAXIMUM_WAITING_FRAMES = 250;
 
 /** A frame on the sender's clock with the keyframes its bundle names. */
 export interface TimedFrame {
@@ -28,6 +30,8 @@ export class Playout {
   private delays: { arrivalMs: number; delayMs: number }[] = [];
   private delay: number | null = null;
   private updatedMs = 0;
+  private mediaMs = -Infinity;
+  private late = 0;
   private newestMs = 0;
 
   /** How much later than the fastest bundle of the last 10 s pictures are shown. */
@@ -49,15 +53,19 @@ export class Playout {
     this.newestMs = Math.max(this.newestMs, timeMs);
   }
 
-  /** Returns the frame for `nowMs`, interpolated between its neighbours; null before the first one is due. */
+  /**
+   * Returns the frame for `nowMs`, interpolated between its neighbours; null before the first one is due.
+   *
+   * What was shown is never followed by anything earlier.
+   */
   due(nowMs: number): TimedFrame | null {
     if (this.delay === null) return null;
     this.shrink(nowMs);
-    const mediaMs = nowMs - this.delay;
-    while ((this.frames[1]?.timeMs ?? Infinity) <= mediaMs) this.frames.shift();
+    this.mediaMs = Math.max(this.mediaMs, nowMs - this.delay);
+    while ((this.frames[1]?.timeMs ?? Infinity) <= this.mediaMs) this.frames.shift();
     const [current, following] = this.frames;
-    if (current === undefined || current.timeMs > mediaMs) return null;
-    return following === undefined ? current : interpolate(current, following, mediaMs);
+    if (current === undefined || current.timeMs > this.mediaMs) return null;
+    return following === undefined ? current : interpolate(current, following, this.mediaMs);
   }
 
   /** Tells whether nothing new has been due for a second. */
@@ -82,18 +90,28 @@ export class Playout {
 
   private noteDelay(arrivalMs: number, delayMs: number): void {
     this.delays = this.delays.filter((delay) => arrivalMs - delay.arrivalMs <= WINDOW_MS);
-    if (this.delays.length > 0 && delayMs > this.smallestDelay() + RESTART_MS) this.restart(arrivalMs - delayMs);
+    if (this.delays.length > 0 && delayMs > this.smallestDelay() + LARGEST_BUFFER_MS) {
+      this.late++;
+      if (this.late < LATE_BEFORE_RESTART) return;
+      this.restart(arrivalMs - delayMs);
+    }
+    this.late = 0;
     this.delays.push({ arrivalMs, delayMs });
-    if (this.delay === null || delayMs > this.delay) {
-      this.delay = delayMs;
+    const targetMs = this.targetDelay();
+    if (this.delay === null || targetMs > this.delay) {
+      this.delay = targetMs;
       this.updatedMs = arrivalMs;
     }
+    this.delay = Math.min(this.delay, this.smallestDelay() + LARGEST_BUFFER_MS);
   }
 
+  /** Starts the window over; if the sender's clock itself was set back, forgets what it said before. */
   private restart(startMs: number): void {
     this.delays = [];
-    this.frames = [];
     this.delay = null;
+    if (startMs > this.mediaMs - WINDOW_MS) return;
+    this.frames = [];
+    this.mediaMs = -Infinity;
     this.newestMs = startMs;
   }
 
@@ -101,8 +119,12 @@ export class Playout {
     const elapsedMs = Math.max(0, nowMs - this.updatedMs);
     this.updatedMs = Math.max(this.updatedMs, nowMs);
     if (this.delay === null || this.delays.length === 0) return;
-    const largest = Math.max(...this.delays.map(({ delayMs }) => delayMs));
-    this.delay = Math.max(largest, this.delay - (elapsedMs * SHRINK_MS_PER_S) / 1000);
+    this.delay = Math.max(this.targetDelay(), this.delay - (elapsedMs * SHRINK_MS_PER_S) / 1000);
+  }
+
+  private targetDelay(): number {
+    const ranked = this.delays.map(({ delayMs }) => delayMs).sort((left, right) => left - right);
+    return ranked[Math.floor(QUANTILE * (ranked.length - 1) + 0.5)] ?? 0;
   }
 
   private smallestDelay(): number {

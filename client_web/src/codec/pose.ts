@@ -1,12 +1,12 @@
 /** Head pose: similarity transforms between sets of 3-D points, and rotations. */
 import { largestEigenpair } from './linear_algebra';
 
-/** Scaled orthographic head pose: crop = scale · rotation · canonical + translation (z is not translated). */
+/** Scaled orthographic head pose: crop = scale · rotation · canonical + translation. */
 export interface Pose {
   /** 3 × 3, row by row. */
   rotation: number[];
-  /** Crop units. */
-  translation: [number, number];
+  /** Crop units; its z is arbitrary and never sent. */
+  translation: [number, number, number];
   scale: number;
 }
 
@@ -44,7 +44,7 @@ export function fitPose(source: Float64Array, target: Float64Array, weights: Flo
   const shift = (row: number): number =>
     (targetMean[row] ?? 0) -
     scale * sourceMean.reduce((sum, mean, column) => sum + (rotation[3 * row + column] ?? 0) * mean, 0);
-  return { rotation, translation: [shift(0), shift(1)], scale };
+  return { rotation, translation: [shift(0), shift(1), shift(2)], scale };
 }
 
 /** Returns the 3 × 3 rotation about the axis `vector` by its length in radians (Rodrigues). */

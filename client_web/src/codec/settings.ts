@@ -18,13 +18,21 @@ export interface EncoderSettings {
   /** Shortest time between keyframes. */
   keyframeIntervalMs: number;
   /** The same after the crop has jumped. */
-  jumpKeyframeIntervalMs: number;
+  jumpIntervalMs: number;
+  /** What keyframes may cost on average, kbit/s… */
+  keyframeKbps: number;
+  /** …and how much of that may be spent at once. */
+  keyframeBurstBytes: number;
   /** How long a new keyframe may travel before frames pick it. */
   keyframeLeadMs: number;
+  /** How much a mere shift of the face counts in the landmark distance. */
+  translationShare: number;
   /** Another keyframe is picked only if it is nearer by this share. */
   repickShare: number;
   /** Between frames without a face, once the face is gone for longer than that. */
   facelessIntervalMs: number;
+  /** After so long without a face, the next face is taken for another person's. */
+  absenceMs: number;
 }
 
 export const DEFAULT_SETTINGS: EncoderSettings = {
@@ -37,8 +45,12 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   newKeyframePx: 5.5,
   newKeyframeFrames: 3,
   keyframeIntervalMs: 1500,
-  jumpKeyframeIntervalMs: 400,
+  jumpIntervalMs: 400,
+  keyframeKbps: 3,
+  keyframeBurstBytes: 12_000,
   keyframeLeadMs: 700,
+  translationShare: 0.3,
   repickShare: 0.15,
   facelessIntervalMs: 400,
+  absenceMs: 1500,
 };

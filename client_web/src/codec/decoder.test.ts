@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { entropyTable } from '../testing/golden_vectors';
+import { pseudoRandom } from '../testing/pseudo_random';
+import { encodeBundle, type Bundle } from './bundle';
+import { Decoder } from './decoder';
+import { PICTURE_CODEC } from './intra_picture';
+import { encodeKeyframe } from './keyframes';
+
+const table = entropyTable();
+const ZEROS = new Array<number>(32).fill(0);
+const MOTIONS = new Map(Array.from({ length: 256 }, (_, number) => [number, ZEROS]));
+
+function keyframe(number: number, content = 1): Uint8Array {
+  const picture = Uint8Array.of(content, 2, 3);
+  return encodeKeyframe(table, {
+    number, timeTicks: 0, side: 256, shape: ZEROS, motion: ZEROS, pictureCodec: PICTURE_CODEC.av1, picture,
+  });
+}
+
+function bundle(index: number, numbers: [number, number] = [1, 1], change: Partial<Bundle['header']> = {}): Uint8Array {
+  const [keyframeA, keyframeB] = numbers;
+  const header = { sequence: index, timeTicks: 12 * index, keyframeA, keyframeB, voiceActive: false, ...change };
+  const frames = [0, 4, 4].map((gapTicks) => ({ gapTicks, pick: 0 as const, motion: ZEROS }));
+  return encodeBundle(table, { header, frames, speech: null, auxiliary: null }, MOTIONS);
+}
+
+describe('the decoder', () => {
+  it('waits, lives, goes stale', () => {
+    const decoder = new Decoder(table, () => {});
+    expect(decoder.state(0)).toBe('waiting');
+    decoder.addKeyframe(keyframe(1));
+    decoder.addBundle(bundle(0), 1000);
+    const due = decoder.due(1010);
+    expect(due?.picked.number).toBe(1);
+    expect(due?.other).toBeNull();
+    if (due) decoder.noteDrawn(due);
+    expect(decoder.state(1010)).toBe('live');
+    expect(decoder.state(3000)).toBe('stale');
+  });
+
+  it('asks for a missing keyframe after half a second, then once a second, until it comes', () => {
+    const asked: number[] = [];
+    const decoder = new Decoder(table, (number) => asked.push(number));
+    for (let index = 0; index < 25; index++) decoder.addBundle(bundle(index, [9, 9]), 120 * index);
+    expect(asked).toEqual([9, 9, 9]);
+    decoder.addKeyframe(keyframe(9));
+    for (let index = 25; index < 50; index++) decoder.addBundle(bundle(index, [9, 9]), 120 * index);
+    expect(asked).toHaveLength(3);
+    expect(decoder.due(50 * 120)?.picked.number).toBe(9);
+  });
+
+  it('draws from the picked keyframe while the other one is missing', () => {
+    const decoder = new Decoder(table, () => {});
+    decoder.addKeyframe(keyframe(1));
+    decoder.addBundle(bundle(0, [1, 2]), 0);
+    expect(decoder.due(10)).toMatchObject({ picked: { number: 1 }, other: null });
+    decoder.addKeyframe(keyframe(2));
+    expect(decoder.due(10)).toMatchObject({ picked: { number: 1 }, other: { number: 2 } });
+  });
+
+  it('keeps the last eight keyframes, and takes a repeated one only once', () => {
+    const decoder = new Decoder(table, () => {});
+    for (let number = 1; number <= 9; number++) expect(decoder.addKeyframe(keyframe(number))).not.toBeNull();
+    expect(decoder.addKeyframe(keyframe(9))).toBeNull();
+    expect(decoder.addKeyframe(keyframe(9, 7))?.number).toBe(9);
+    decoder.addBundle(bundle(0, [1, 1]), 0);
+    expect(decoder.due(10)).toBeNull();
+    decoder.addBundle(bundle(1, [2, 2]), 120);
+    expect(decoder.due(130)?.picked.number).toBe(2);
+  });
+
+  it('says no-face, and takes the voice flag from the newest bundle only', () => {
+    const decoder = new Decoder(table, () => {});
+    const header = { sequence: 5, timeTicks: 0, keyframeA: 0, keyframeB: 0, voiceActive: true };
+    const faceless = { header, frames: [{ gapTicks: 0, pick: 0 as const, motion: null }], speech: null, auxiliary: null };
+    decoder.addBundle(encodeBundle(table, faceless, MOTIONS), 0);
+    expect(decoder.due(10)).toBeNull();
+    expect(decoder.state(10)).toBe('no-face');
+    decoder.addBundle(bundle(4), 20);
+    expect(decoder.voiceActive).toBe(true);
+    decoder.addBundle(bundle(6), 30);
+    expect(decoder.voiceActive).toBe(false);
+  });
+
+  it('counts what does not parse and goes on', () => {
+    const random = pseudoRandom(6);
+    const decoder = new Decoder(table, () => {});
+    for (let round = 0; round < 2000; round++) {
+      const data = Uint8Array.from({ length: random(80) }, () => random(256));
+      decoder.addBundle(data, round);
+      decoder.addKeyframe(data);
+    }
+    expect(decoder.dropped).toBeGreaterThan(3900);
+    decoder.addKeyframe(keyframe(1));
+    decoder.addBundle(bundle(0), 5000);
+    expect(decoder.due(5010)?.picked.number).toBe(1);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { entropyTable, motionModel } from '../testing/golden_vectors';
+import { decodeFrames, parseBundle } from './bundle';
+import { Encoder, type CameraPicture } from './encoder';
+import { PICTURE_CODEC } from './intra_picture';
+import { parseKeyframe } from './keyframes';
+import type { Motion } from './motion';
+
+const table = entropyTable();
+const model = motionModel();
+const SHAPE = new Array<number>(32).fill(0);
+const PICTURE: CameraPicture = {
+  width: 640,
+  height: 480,
+  code: () => Promise.resolve({ codec: PICTURE_CODEC.av1, bytes: new Uint8Array(3000) }),
+};
+
+/** Landmarks in pixels of a 640 × 480 picture; `turn` is the head's rotation to the side in 1/90 rad. */
+function landmarksAt(turn: number, x = 320): Float64Array {
+  const motion = new Array<number>(32).fill(0);
+  motion[1] = turn;
+  return model.landmarks(SHAPE, motion).map((value, index) => value * 60 + ([x, 240, 0][index % 3] ?? 0));
+}
+
+describe('the encoder', () => {
+  it('sends a keyframe first and bundles that decode from it', async () => {
+    const encoder = new Encoder(model, table);
+    const motions = new Map<number, Motion>();
+    let frames = 0;
+    for (let index = 0; index < 30; index++) {
+      const { keyframe, bundle } = await encoder.encode(PICTURE, landmarksAt(index % 5), 40 * index, true);
+      expect(keyframe !== null).toBe(index === 0);
+      if (keyframe) motions.set(keyframe[1] ?? 0, parseKeyframe(table, keyframe).motion);
+      if (bundle) frames += decodeFrames(table, parseBundle(bundle), motions).frames.length;
+    }
+    expect(frames).toBe(30);
+    expect(encoder.keyframeNumbers).toEqual([0]);
+  });
+
+  it('makes new keyframes when the head turns or the crop jumps, and keeps four', async () => {
+    const encoder = new Encoder(model, table);
+    let made = 0;
+    for (let index = 0; index < 1200; index++) {
+      const turn = 75 * Math.sin(index / 70);
+      const { keyframe } = await encoder.encode(PICTURE, landmarksAt(turn, index < 600 ? 200 : 440), 40 * index, false);
+      if (keyframe) made++;
+    }
+    expect(made).toBeGreaterThan(4);
+    expect(made).toBeLessThan(16);
+    expect(encoder.keyframeNumbers).toHaveLength(4);
+  });
+
+  it('says that the face is gone, and takes the next one for another person', async () => {
+    const encoder = new Encoder(model, table);
+    await encoder.encode(PICTURE, landmarksAt(0), 0, false);
+    let bundles = 0;
+    for (let timeMs = 40; timeMs < 5000; timeMs += 40) {
+      const { bundle } = await encoder.encode(PICTURE, null, timeMs, false);
+      if (bundle) bundles++;
+    }
+    expect(bundles).toBeGreaterThan(8);
+    expect(bundles).toBeLessThan(25);
+    const { keyframe } = await encoder.encode(PICTURE, landmarksAt(0), 5000, false);
+    expect(keyframe).not.toBeNull();
+    expect(encoder.keyframeNumbers).toEqual([1]);
+  });
+});
