@@ -1,0 +1,1 @@
+"""The native peer: the call's second client, from a terminal."""

@@ -1,0 +1,113 @@
+"""Tracks and encodes one's own face in a thread of its own."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from codec.encoder import Encoded, FaceEncoder
+from codec.errors import CodecError
+from codec.landmarks import LandmarkTracker
+from server.native.capture import Captured, PictureSource
+
+_STOP_TIMEOUT_S = 5.0
+_WAIT_S = 0.2
+
+
+@dataclass(slots=True)
+class SenderFigures:
+    """What became of the captured pictures."""
+
+    frames: int = 0
+    faces: int = 0
+    stage_ms: dict[str, float] = field(default_factory=dict)  #: means over all pictures
+    first_s: float = 0.0
+    last_s: float = 0.0
+
+    @property
+    def fps(self) -> float:
+        """Pictures tracked in a second."""
+        elapsed_s = self.last_s - self.first_s
+        return (self.frames - 1) / elapsed_s if self.frames > 1 and elapsed_s > 0 else 0.0
+
+
+class FaceSender:
+    """Takes the newest picture of a source, tracks it, encodes it, hands the result out; again and again."""
+
+    def __init__(
+        self, source: PictureSource, on_encoded: Callable[[Encoded], None], voice_active: Callable[[], bool]
+    ) -> None:
+        """Load the face model and the tables. The callbacks run in the sender's thread. Raises `ModelFileError`."""
+        self.figures = SenderFigures()
+        self._problem: str | None = None
+        self._source = source
+        self._on_encoded = on_encoded
+        self._voice_active = voice_active
+        self._tracker = LandmarkTracker()
+        self._encoder = FaceEncoder()
+        self._in_use: list[bytes] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="face", daemon=True)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has ended and all of it was encoded."""
+        return not self._thread.is_alive() and self._source.ended
+
+    @property
+    def problem(self) -> str | None:
+        """Why the sender ended before it should."""
+        return self._problem or self._source.problem
+
+    def keyframes_in_use(self) -> list[bytes]:
+        """Return the pooled keyframes, oldest first."""
+        return self._in_use
+
+    def keyframe(self, number: int) -> bytes | None:
+        """Return the pooled keyframe of this number, else the newest one; None before the first."""
+        in_use = self._in_use
+        return next((data for data in in_use if data[1] == number), in_use[-1] if in_use else None)
+
+    def start(self) -> None:
+        """Begin; the source is started too."""
+        self._source.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; the source is stopped too. Safe to call twice."""
+        self._stopping.set()
+        self._source.stop()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set() and not self._source.ended:
+                captured = self._source.take(_WAIT_S)
+                if captured is not None:
+                    self._take(captured)
+        except CodecError as error:
+            self._problem = str(error)
+        finally:
+            self._tracker.close()
+
+    def _take(self, captured: Captured) -> None:
+        started_s = time.perf_counter()
+        landmarks = self._tracker.track(captured.picture, round(captured.time_ms))
+        tracked_s = time.perf_counter()
+        encoded = self._encoder.encode(captured.picture, landmarks, captured.time_ms, self._voice_active())
+        if encoded.keyframe is not None:
+            self._in_use = self._encoder.keyframes_in_use()
+        self._note(started_s, tracked_s, time.perf_counter(), encoded)
+        self._on_encoded(encoded)
+
+    def _note(self, started_s: float, tracked_s: float, encoded_s: float, encoded: Encoded) -> None:
+        figures = self.figures
+        if not figures.frames:
+            figures.first_s = started_s
+        figures.last_s = started_s
+        figures.frames += 1
+        figures.faces += encoded.has_face
+        for stage, ms in (("track", tracked_s - started_s), ("encode", encoded_s - tracked_s)):
+            before = figures.stage_ms.get(stage, 0.0)
+            figures.stage_ms[stage] = before + (ms * 1000 - before) / figures.frames

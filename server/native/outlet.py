@@ -1,0 +1,38 @@
+"""Where a source hands what it has made, and what it must be able to send again."""
+
+from typing import Protocol
+
+
+class Outlet(Protocol):
+    """Takes what goes to everybody in the room. Called in the event loop."""
+
+    def send_bundle(self, bundle: bytes) -> None:
+        """Send a bundle."""
+
+    def send_keyframe(self, keyframe: bytes) -> None:
+        """Send a whole keyframe, sliced."""
+
+    def send_voice(self, packet: bytes, samples: int) -> None:
+        """Send an Opus packet of so many samples; an empty one lets that time pass in silence."""
+
+
+class KeyframeStore(Protocol):
+    """The keyframes that others may need again."""
+
+    def keyframes_in_use(self) -> list[bytes]:
+        """Return what a newcomer needs."""
+
+    def keyframe(self, number: int) -> bytes | None:
+        """Return the keyframe of this number, else the newest one; None before the first."""
+
+
+class NoKeyframes:
+    """The store of a participant that shows no face."""
+
+    def keyframes_in_use(self) -> list[bytes]:
+        """Return none."""
+        return []
+
+    def keyframe(self, number: int) -> bytes | None:
+        """Return none."""
+        return None

@@ -1,0 +1,227 @@
+"""The native peer: one call from a terminal, its events, its printed lines, its figures."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from codec.animator import Animator
+from codec.recording import RecordKind
+from server.call import Call
+from server.call_events import (
+    BundleReceived,
+    CallEnded,
+    CallEvent,
+    ControlReceived,
+    KeyframeSliceReceived,
+    ParticipantCame,
+    ParticipantWent,
+    Reconnected,
+    Reconnecting,
+    VoiceReceived,
+)
+from server.errors import CallError
+from server.messages import ParticipantInfo
+from server.native.drawing import DrawingThread
+from server.native.loudspeaker import Mixer
+from server.native.recorder import CallRecorder
+from server.native.remote import NoAnimation, RemoteParticipant
+from server.native.sending import Sending
+from server.native.window import Window
+
+_PICTURE_INTERVAL_S = 1 / 25
+_UNDRAWN_INTERVAL_S = 0.5
+_STATUS_INTERVAL_S = 5.0
+_KEYFRAME_NUMBERS = 256
+
+
+@dataclass(slots=True)
+class Receivers:
+    """What happens to what the others send, beyond being counted."""
+
+    animator: Animator | None = None  #: draws the others' pictures
+    window: Window | None = None  #: shows them; needs an animator
+    mixer: Mixer | None = None  #: plays their voices
+    recorder: CallRecorder | None = None
+
+
+class NativePeer:
+    """One participant. Make it, set `sending.store` to what feeds it, then `connect` and `run`."""
+
+    def __init__(self, call: Call, receivers: Receivers, say: Callable[[str], None] = print) -> None:
+        """Prepare; `say` takes the lines that a person reads."""
+        self.sending = Sending(call, _now_ms)
+        self.stopped = asyncio.Event()  #: set it to leave
+        self.remotes: dict[int, RemoteParticipant] = {}
+        self._call = call
+        self._receivers = receivers
+        self._say = say
+        self._gone: list[dict[str, Any]] = []
+        self._drawing = DrawingThread()
+        self._joined_ms = 0.0
+        self._error: CallError | None = None
+
+    async def connect(self) -> None:
+        """Join the room. Raises `CallError` if that fails."""
+        await self._call.connect()
+        self._joined_ms = _now_ms()
+        self._say(f"joined as participant {self._call.id}")
+        self.sending.introduce()
+
+    async def run(self) -> None:
+        """Take part until `stopped`. Raises `CallError` if the server will not have this peer any more."""
+        tasks = [asyncio.create_task(work) for work in (self._follow(), self._show(), self._report_status())]
+        stopping = asyncio.create_task(self.stopped.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await self._call.leave()
+        if self._error is not None:
+            raise self._error
+
+    async def close(self) -> None:
+        """End the drawing thread and the recording. Safe to call in any state."""
+        await asyncio.to_thread(self._drawing.close)
+        if self._receivers.recorder is not None:
+            self._receivers.recorder.close()
+
+    def report(self) -> dict[str, Any]:
+        """Return the figures for `--stats`; valid after `run` too."""
+        now_ms, stats = _now_ms(), self._call.stats
+        channels = ("motion", "keyframe", "control", "voice", "signalling")
+        return {
+            "seconds": round((now_ms - self._joined_ms) / 1000, 2) if self._joined_ms else 0.0,
+            "reconnections": stats.reconnections,
+            "bad_messages": stats.bad_messages,
+            "events_dropped": stats.events_dropped,
+            "channels": {
+                channel: {
+                    "messages_up": stats.messages_up[channel],
+                    "bytes_up": stats.bytes_up[channel],
+                    "messages_down": stats.messages_down[channel],
+                    "bytes_down": stats.bytes_down[channel],
+                }
+                for channel in channels
+            },
+            "participants": self._gone + [remote.report(now_ms) for remote in self.remotes.values()],
+        }
+
+    async def _follow(self) -> None:
+        async for event in self._call.events():
+            self._handle(event)
+
+    def _handle(self, event: CallEvent) -> None:
+        match event:
+            case ParticipantCame(participant):
+                self._welcome(participant)
+            case ParticipantWent(participant, reason):
+                self._say(f"{participant.name} ({participant.id}) {'left' if reason == 'left' else 'was lost'}")
+                self._forget(participant.id)
+            case BundleReceived(sender, bundle) if sender in self.remotes:
+                self._take_bundle(self.remotes[sender], bundle)
+            case KeyframeSliceReceived(sender, part) if sender in self.remotes:
+                self._take_slice(self.remotes[sender], part)
+            case ControlReceived(sender, message) if sender in self.remotes:
+                self._take_control(self.remotes[sender], message)
+            case VoiceReceived(sender, packet, timestamp) if sender in self.remotes:
+                self._take_voice(self.remotes[sender], packet, timestamp)
+            case Reconnecting(reason):
+                self._say(f"connection lost ({reason}); trying again")
+                for known in list(self.remotes):
+                    self._forget(known)
+            case Reconnected(own_id):
+                self._say(f"joined again as participant {own_id}")
+                self.sending.introduce()
+            case CallEnded(error):
+                self._error = error
+
+    def _welcome(self, participant: ParticipantInfo) -> None:
+        if participant.id in self.remotes:
+            self._forget(participant.id)
+        label = "" if participant.source == "camera" else f", fed from {participant.source}"
+        self._say(f"{participant.name} ({participant.id}) is here{label}")
+        animator = self._receivers.animator or NoAnimation()
+        self.remotes[participant.id] = RemoteParticipant(participant, animator, _now_ms())
+        if self._receivers.recorder is not None:
+            self._receivers.recorder.note_participant(participant)
+
+    def _forget(self, participant: int) -> None:
+        self._gone.append(self.remotes.pop(participant).report(_now_ms()))
+        if self._receivers.mixer is not None:
+            self._receivers.mixer.forget(participant)
+
+    def _take_bundle(self, remote: RemoteParticipant, bundle: bytes) -> None:
+        arrived_ms = _now_ms()
+        self._record(remote, RecordKind.BUNDLE, bundle)
+
+        def request(numbers: list[int]) -> None:
+            for number in numbers:
+                self.sending.request(remote.info.id, number)
+
+        self._drawing.put(lambda: remote.add_bundle(bundle, arrived_ms), request)
+
+    def _take_slice(self, remote: RemoteParticipant, part: bytes) -> None:
+        def record(keyframe: bytes | None) -> None:
+            if keyframe is not None:
+                self._record(remote, RecordKind.KEYFRAME, keyframe)
+
+        self._drawing.put(lambda: remote.add_slice(part), record)
+
+    def _take_control(self, remote: RemoteParticipant, message: dict[str, object]) -> None:
+        match message:
+            case {"type": "state", "muted": bool(muted), "camera": "on" | "off"}:
+                remote.is_muted = muted
+                if not remote.has_greeted:
+                    remote.has_greeted = True
+                    self.sending.introduce(remote.info.id)
+            case {"type": "keyframe-request", "number": int(number)} if 0 <= number < _KEYFRAME_NUMBERS:
+                remote.figures.keyframe_requests += 1
+                self.sending.answer(number)
+            case _:
+                remote.figures.broken += 1
+
+    def _take_voice(self, remote: RemoteParticipant, packet: bytes, timestamp: int) -> None:
+        remote.figures.voice_packets += 1
+        if self._receivers.recorder is not None:
+            self._receivers.recorder.add_voice(remote.info.id, packet, timestamp)
+        if self._receivers.mixer is not None:
+            self._receivers.mixer.add(remote.info.id, packet)
+
+    def _record(self, remote: RemoteParticipant, kind: RecordKind, payload: bytes) -> None:
+        if self._receivers.recorder is not None:
+            self._receivers.recorder.add(remote.info.id, kind, payload)
+
+    async def _show(self) -> None:
+        """Draw what is due until the window is closed; without an animator only keep the states up to date."""
+        interval_s = _PICTURE_INTERVAL_S if self._receivers.animator else _UNDRAWN_INTERVAL_S
+        loop = asyncio.get_running_loop()
+        next_s = loop.time()
+        while True:
+            remotes = list(self.remotes.values())
+            shown = await self._drawing.show(remotes, _now_ms())
+            window = self._receivers.window
+            if window is not None and not window.show([remote.info.name for remote in remotes], shown):
+                return
+            next_s = max(next_s + interval_s, loop.time())
+            await asyncio.sleep(next_s - loop.time())
+
+    async def _report_status(self) -> None:
+        bits = {"up": 0, "down": 0}
+        while True:
+            await asyncio.sleep(_STATUS_INTERVAL_S)
+            stats = self._call.stats
+            now = {"up": stats.bytes_up.total() * 8, "down": stats.bytes_down.total() * 8}
+            rates = ", ".join(f"{way} {(now[way] - bits[way]) / _STATUS_INTERVAL_S / 1000:.1f}" for way in now)
+            bits = now
+            others = ", ".join(f"{remote.info.name}: {remote.state.value}" for remote in self.remotes.values())
+            self._say(f"payload kbit/s {rates}; {others or 'nobody else is here'}")
+
+
+def _now_ms() -> float:
+    return time.monotonic() * 1000

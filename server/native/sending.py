@@ -1,0 +1,62 @@
+"""Sends one's own side of a call: bundles, keyframes and voice to all, state and keyframes to who needs them."""
+
+from collections.abc import Callable
+
+from codec.keyframes import slice_keyframe
+from server.call import Call
+from server.channels import EVERYBODY
+from server.native.outlet import KeyframeStore, NoKeyframes
+
+_ANSWER_INTERVAL_MS = 1000.0
+
+
+class Sending:
+    """The outlet of a source, and the answers to what the others ask. Call it in the event loop."""
+
+    def __init__(self, call: Call, now_ms: Callable[[], float]) -> None:
+        self.store: KeyframeStore = NoKeyframes()
+        self.is_muted = False
+        self.has_camera = False
+        self._call = call
+        self._now_ms = now_ms
+        self._answered_ms: dict[int, float] = {}
+
+    def send_bundle(self, bundle: bytes) -> None:
+        """Send a bundle to everybody."""
+        self._call.send_bundle(bundle)
+
+    def send_keyframe(self, keyframe: bytes) -> None:
+        """Send a keyframe to everybody."""
+        self._send_keyframe(EVERYBODY, keyframe)
+
+    def send_voice(self, packet: bytes, samples: int) -> None:
+        """Send an Opus packet; an empty one lets that time pass in silence."""
+        self._call.send_voice(packet, samples)
+
+    def introduce(self, recipient: int = EVERYBODY) -> None:
+        """Send one's state and the keyframes in use: to everybody on joining, to each newcomer later."""
+        state: dict[str, object] = {
+            "type": "state",
+            "muted": self.is_muted,
+            "camera": "on" if self.has_camera else "off",
+        }
+        self._call.send_control(recipient, state)
+        for keyframe in self.store.keyframes_in_use():
+            self._send_keyframe(recipient, keyframe)
+
+    def request(self, sender: int, number: int) -> None:
+        """Ask a sender for a keyframe."""
+        self._call.send_control(sender, {"type": "keyframe-request", "number": number})
+
+    def answer(self, number: int) -> None:
+        """Send the keyframe that somebody misses to everybody, at most once a second for each number."""
+        now_ms = self._now_ms()
+        keyframe = self.store.keyframe(number)
+        if keyframe is None or now_ms - self._answered_ms.get(number, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
+            return
+        self._answered_ms[number] = now_ms
+        self._send_keyframe(EVERYBODY, keyframe)
+
+    def _send_keyframe(self, recipient: int, keyframe: bytes) -> None:
+        for part in slice_keyframe(keyframe):
+            self._call.send_keyframe_slice(recipient, part)
