@@ -16,17 +16,15 @@ _SMALLEST_SIDE = 16
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A square in pixels of the camera picture; it may reach beyond the picture's border."""
+    """A square in pixels of the camera picture, always inside it."""
 
     left: int
     top: int
     side: int
 
     def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the (side, side, 3) square of a (height, width, 3) picture, its border repeated where needed."""
-        rows = np.clip(np.arange(self.top, self.top + self.side), 0, picture.shape[0] - 1)
-        columns = np.clip(np.arange(self.left, self.left + self.side), 0, picture.shape[1] - 1)
-        return picture[rows[:, None], columns]
+        """Return the (side, side, 3) square of a (height, width, 3) picture."""
+        return picture[self.top : self.top + self.side, self.left : self.left + self.side]
 
     def to_crop_units(self, landmarks: FloatArray) -> FloatArray:
         """Return (n, 3) landmarks in pixels of the camera picture as crop units (the crop spans −1…1)."""
@@ -58,7 +56,7 @@ class StableCrop:
 
 
 def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:
-    pixels = max(_SMALLEST_SIDE, round(min(side, max(width, height))))
+    pixels = min(max(_SMALLEST_SIDE, round(side)), width, height)
     return Crop(
         _inside(round(centre[0] - pixels / 2), pixels, width),
         _inside(round(centre[1] - pixels / 2), pixels, height),
@@ -67,7 +65,5 @@ def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:
 
 
 def _inside(start: int, pixels: int, available: int) -> int:
-    """Move a span into what is available, or centre it over it where it is longer."""
-    if pixels >= available:
-        return (available - pixels) // 2
+    """Move a span into what is available."""
     return min(max(start, 0), available - pixels)

@@ -8,7 +8,7 @@ const LARGEST_DRIFT = 0.14;
 const LARGEST_GROWTH = 1.3;
 const SMALLEST_SIDE = 16;
 
-/** A square in pixels of the camera picture; it may reach beyond the picture's border. */
+/** A square in pixels of the camera picture, always inside it. */
 export interface Crop {
   left: number;
   top: number;
@@ -61,7 +61,7 @@ function extent(landmarks: Landmarks, axis: 0 | 1): { low: number; high: number 
 }
 
 function place(centreX: number, centreY: number, side: number, width: number, height: number): Crop {
-  const pixels = Math.max(SMALLEST_SIDE, Math.round(Math.min(side, Math.max(width, height))));
+  const pixels = Math.min(Math.max(SMALLEST_SIDE, Math.round(side)), width, height);
   return {
     left: inside(Math.round(centreX - pixels / 2), pixels, width),
     top: inside(Math.round(centreY - pixels / 2), pixels, height),
@@ -69,8 +69,7 @@ function place(centreX: number, centreY: number, side: number, width: number, he
   };
 }
 
-/** Moves a span into what is available, or centres it over it where it is longer. */
+/** Moves a span into what is available. */
 function inside(start: number, pixels: number, available: number): number {
-  if (pixels >= available) return Math.floor((available - pixels) / 2);
   return Math.min(Math.max(start, 0), available - pixels);
 }
