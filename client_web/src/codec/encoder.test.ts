@@ -40,9 +40,9 @@ describe('the encoder', () => {
   it('makes new keyframes when the head turns or the crop jumps, and keeps four', async () => {
     const encoder = new Encoder(model, table);
     let made = 0;
-    for (let index = 0; index < 1200; index++) {
-      const turn = 75 * Math.sin(index / 70);
-      const { keyframe } = await encoder.encode(PICTURE, landmarksAt(turn, index < 600 ? 200 : 440), 40 * index, false);
+    for (let index = 0; index < 400; index++) {
+      const turn = 75 * Math.sin(index / 23);
+      const { keyframe } = await encoder.encode(PICTURE, landmarksAt(turn, index < 200 ? 200 : 440), 120 * index, false);
       if (keyframe) made++;
     }
     expect(made).toBeGreaterThan(4);
