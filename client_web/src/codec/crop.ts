@@ -24,7 +24,7 @@ export function toCropUnits(crop: Crop, landmarks: Landmarks): Landmarks {
 
 /** Keeps the crop where it is until the face leaves its middle or changes size. */
 export class StableCrop {
-  private crop: Crop | null = null;
+  crop: Crop | null = null;
 
   /** Returns the crop for a face with these landmarks in pixels, and whether it has just jumped. */
   update(landmarks: Landmarks, width: number, height: number): { crop: Crop; jumped: boolean } {

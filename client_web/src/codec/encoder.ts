@@ -56,6 +56,11 @@ export class Encoder {
     return { motion: motion.mean, entropy: entropy.mean, keyframe: keyframe.mean };
   }
 
+  /** The square of the camera picture that is being sent; `null` before the first face. */
+  get crop(): Crop | null {
+    return this.stableCrop.crop;
+  }
+
   /**
    * Takes one camera picture with its landmarks in pixels, or null: no face.
    *

@@ -1,12 +1,15 @@
+import type { Crop } from './crop';
 import type { CodecError } from './errors';
 
-/** What the tracker sees in the camera, about twice a second. */
+/** What the tracker sees in the camera, about twice a second and when the crop jumps. */
 export interface TrackingStatus {
   state: 'starting' | 'face' | 'no-face';
   /** Mean time that a frame takes in the tracker's worker. */
   millisecondsPerFrame: number;
   /** Frames tracked per second. */
   fps: number;
+  /** The square of the camera picture that is sent; `null` before the first face. */
+  crop: Crop | null;
 }
 
 /** Mean milliseconds of one pass through a stage over the last 50 passes; 0 where it never ran. */

@@ -1,3 +1,4 @@
+import type { Crop } from './crop';
 import { CodecError } from './errors';
 import type { EncoderTimings, FaceEncoder, TrackingStatus } from './face';
 import { LANDMARKER_SHA256 } from './model_files';
@@ -46,6 +47,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   private nextFrameMs = 0;
   private tracked: { timeMs: number; milliseconds: number }[] = [];
   private statusMs = 0;
+  private crop: Crop | null = null;
 
   /** Resolves when the worker has loaded its models; rejects with the `CodecError` that stopped it. */
   open(files: TrackerFiles): Promise<void> {
@@ -74,7 +76,7 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.track = video.srcObject instanceof MediaStream ? (video.srcObject.getVideoTracks()[0] ?? null) : null;
     this.track?.addEventListener('ended', this.cameraEnded);
     this.tracked = [];
-    this.onStatus({ state: 'starting', millisecondsPerFrame: 0, fps: 0 });
+    this.onStatus({ state: 'starting', millisecondsPerFrame: 0, fps: 0, crop: this.crop });
     this.awaitFrame(video);
   }
 
@@ -135,7 +137,7 @@ class WorkerFaceEncoder implements FaceEncoder {
       case 'tracked':
         this.busy = false;
         this.timings = message.timings;
-        this.reportStatus(message.face, message.milliseconds);
+        this.reportStatus(message.face, message.milliseconds, message.crop);
         return;
       case 'bundle':
         this.onBundle(message.bundle);
@@ -151,18 +153,21 @@ class WorkerFaceEncoder implements FaceEncoder {
     }
   }
 
-  private reportStatus(face: boolean, milliseconds: number): void {
+  private reportStatus(face: boolean, milliseconds: number, crop: Crop | null): void {
     const now = performance.now();
     this.tracked.push({ timeMs: now, milliseconds });
     this.tracked = this.tracked.filter((frame) => frame.timeMs > now - 2000);
-    if (this.video === null || now < this.statusMs + STATUS_INTERVAL_MS) return;
+    const jumped = crop !== null && JSON.stringify(crop) !== JSON.stringify(this.crop);
+    if (this.video === null || (now < this.statusMs + STATUS_INTERVAL_MS && !jumped)) return;
     this.statusMs = now;
+    this.crop = crop;
     const first = this.tracked[0]?.timeMs ?? now;
     const total = this.tracked.reduce((sum, frame) => sum + frame.milliseconds, 0);
     this.onStatus({
       state: face ? 'face' : 'no-face',
       millisecondsPerFrame: total / this.tracked.length,
       fps: now > first ? (1000 * (this.tracked.length - 1)) / (now - first) : 0,
+      crop,
     });
   }
 

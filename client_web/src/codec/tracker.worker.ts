@@ -49,6 +49,7 @@ class Tracker {
       post({
         type: 'tracked',
         face: points !== null,
+        crop: this.encoder.crop,
         milliseconds: performance.now() - begin,
         timings: { landmarks: this.landmarkTiming.mean, ...this.encoder.stageTimings },
       });

@@ -1,3 +1,4 @@
+import type { Crop } from './crop';
 import type { CodecErrorCode } from './errors';
 import type { EncoderTimings } from './face';
 
@@ -22,7 +23,7 @@ export type ToTracker =
 /** From the tracker's worker to the page. */
 export type FromTracker =
   | { type: 'ready' }
-  | { type: 'tracked'; face: boolean; milliseconds: number; timings: EncoderTimings }
+  | { type: 'tracked'; face: boolean; crop: Crop | null; milliseconds: number; timings: EncoderTimings }
   | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
   /** `pool` lists the numbers of the keyframes in use, oldest first. */
   | { type: 'keyframe'; blob: Uint8Array<ArrayBuffer>; pool: number[] }
