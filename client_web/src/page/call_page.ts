@@ -1,14 +1,14 @@
 import type { Call } from '../call/call';
 import type { CallError } from '../call/errors';
-import type { ConnectionLoss, LeaveReason } from '../call/events';
+import type { LeaveReason } from '../call/events';
 import type { Participant } from '../call/messages';
-import type { FaceRenderer } from '../codec';
+import type { CodecError, FaceRenderer } from '../codec';
 import type { LocalMedia } from '../media/local_media';
 import { Controls } from './controls';
 import { element } from './dom';
 import { LossBanner } from './loss_banner';
 import { NoticeList } from './notice_list';
-import { deviceNotices, encoderNotice, type Notice } from './notices';
+import { deviceNotices, encoderNotice, rendererNotice } from './notices';
 import { RateMeter } from './rate_meter';
 import { SelfView } from './self_view';
 import type { RemoteStatistics } from './statistics';
@@ -21,9 +21,9 @@ export interface CallPageSettings {
   call: Call;
   media: LocalMedia;
   audio: AudioContext;
-  /** `null` where faces cannot be drawn; `rendererNotice` then says why. */
+  /** `null` where faces cannot be drawn; `rendererError` then says why. */
   renderer: FaceRenderer | null;
-  rendererNotice: Notice | null;
+  rendererError: CodecError | null;
   /** The call is over; the page has let go of everything of its own. */
   onEnd: (error: CallError | null) => void;
 }
@@ -46,13 +46,16 @@ export class CallPage {
   private readonly controls: Controls;
   private readonly self: SelfView;
   private readonly stop: (() => void)[];
+  private rendererError: CodecError | null;
   private announcementTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     root: HTMLElement,
     private readonly settings: CallPageSettings,
   ) {
-    const { call, media, room } = settings;
+    const { call, media, renderer, room } = settings;
+    this.rendererError = settings.rendererError;
+    if (renderer !== null) renderer.onError = (error) => this.rendererFailed(error);
     this.grid = new TileGrid(location.href.split(/[?#]/)[0] ?? location.href);
     this.banner = new LossBanner(() => call.retryNow());
     this.self = new SelfView(media, settings.name);
@@ -82,11 +85,13 @@ export class CallPage {
         this.controls.node,
       ),
     );
+    const online = (): void => call.retryNow();
+    window.addEventListener('online', online);
     const timers = [
       setInterval(() => this.updateSpeaking(), SPEAKING_INTERVAL_MS),
       setInterval(() => this.updateFigures(), FIGURES_INTERVAL_MS),
     ];
-    this.stop = [...this.listenToCall(), ...this.listenToMedia(), () => timers.forEach(clearInterval)];
+    this.stop = [...this.listenToCall(), ...this.listenToMedia(), () => timers.forEach(clearInterval), () => window.removeEventListener('online', online)];
     this.mediaChanged();
     this.updateFigures();
     this.announce('Joining…');
@@ -112,6 +117,7 @@ export class CallPage {
     const { call } = this.settings;
     return [
       call.on('joined', ({ participants }) => {
+        this.announce(participants.length === 0 ? 'You are in' : `In the room: ${participants.map(({ name }) => name).join(', ')}`);
         this.removeTiles();
         for (const participant of participants) this.addTile(participant);
         this.showGrid();
@@ -126,7 +132,7 @@ export class CallPage {
       call.on('bundle', ({ from, bundle }) => this.tiles.get(from)?.pushBundle(bundle)),
       call.on('keyframe', ({ from, blob }) => this.tiles.get(from)?.pushKeyframe(blob)),
       call.on('voice', ({ id, track }) => void this.setVoice(id, track)),
-      call.on('connection-lost', (loss) => this.connectionLost(loss)),
+      call.on('connection-lost', (loss) => this.banner.show(loss)),
       call.on('reconnected', () => {
         this.banner.hide();
         this.announce('Connected again');
@@ -191,10 +197,6 @@ export class CallPage {
     this.announce(reason === 'left' ? `${participant.name} left` : `${participant.name} lost the connection`);
   }
 
-  private connectionLost(loss: ConnectionLoss): void {
-    this.banner.show(loss);
-  }
-
   private async setVoice(id: number, track: MediaStreamTrack | null): Promise<void> {
     const tile = this.tiles.get(id);
     if (tile === undefined) return;
@@ -208,16 +210,26 @@ export class CallPage {
     await Promise.all([...this.tiles.values()].map((tile) => tile.play()));
   }
 
+  private rendererFailed(error: CodecError): void {
+    this.rendererError = error;
+    this.showNotices();
+  }
+
   private mediaChanged(): void {
-    const { call, media, rendererNotice } = this.settings;
+    const { call, media } = this.settings;
     const state = { muted: media.muted, camera: media.cameraOn ? 'on' : 'off' } as const;
     this.controls.show({ muted: media.muted, microphoneAvailable: media.microphone !== null, cameraOn: media.cameraOn });
     call.setState(state);
     void call.setMicrophone(media.microphone);
+    this.showNotices();
+  }
+
+  private showNotices(): void {
+    const { media } = this.settings;
     this.notices.show([
       ...deviceNotices(media.problems),
       ...(media.codecProblem === null ? [] : [encoderNotice(media.codecProblem)]),
-      ...(rendererNotice === null ? [] : [rendererNotice]),
+      ...(this.rendererError === null ? [] : [rendererNotice(this.rendererError)]),
     ]);
   }
 

@@ -3,7 +3,6 @@ import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
 import { CallPage } from './call_page';
 import { showEnding } from './ending';
-import { rendererNotice } from './notices';
 import type { PageOptions } from './options';
 import { Prejoin } from './prejoin';
 
@@ -78,7 +77,7 @@ export class RoomPage {
       media,
       audio,
       renderer: this.renderer,
-      rendererNotice: rendererError === null ? null : rendererNotice(rendererError),
+      rendererError,
       onEnd: (error) => {
         this.media.close();
         this.renderer?.close();
