@@ -40,6 +40,7 @@ SECURITY_HEADERS = {
 }
 
 _CONTENT_TYPES = {
+    ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".wasm": "application/wasm",
     ".onnx": "application/octet-stream",

@@ -89,7 +89,7 @@ class Peer:
         self._deadline.cancel()
         for channel, queue in self._outgoing.items():
             if queue.dropped:
-                self.dropped[f"{channel} receiver too slow"] = queue.dropped
+                self.dropped[f"{channel} on a link too slow"] = queue.dropped
         for task in self._resolving:
             task.cancel()
         try:

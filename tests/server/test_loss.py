@@ -1,0 +1,59 @@
+"""Calls over a link that loses packets, by a pattern that is the same each time."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from server.call_events import BundleReceived, ControlReceived, KeyframeSliceReceived
+from tests.server.running_server import Guest, RunningServer
+
+
+def lose_every(guest: Guest, nth: int) -> Callable[[], int]:
+    """Lose every nth packet that the guest sends; return a function that counts the lost ones."""
+    transport = guest.call._session.media._connection.getTransceivers()[0].receiver.transport.transport  # type: ignore[union-attr]
+    send = transport._send
+    numbers = itertools.count(1)
+    lost: list[int] = []
+
+    async def send_or_lose(data: bytes) -> None:
+        if next(numbers) % nth == 0:
+            lost.append(len(data))
+        else:
+            await send(data)
+
+    transport._send = send_or_lose
+    return lambda: len(lost)
+
+
+async def test_keyframes_and_control_arrive_whole_and_in_order() -> None:
+    async with (
+        RunningServer() as server,
+        Guest(server.room(), "Ann") as ann,
+        Guest(server.room(), "Bob") as bob,
+    ):
+        lost_up, lost_down = lose_every(ann, 6), lose_every(bob, 5)
+        slices = [bytes((1, index, 40)) + b"s" * 900 for index in range(40)]
+        for number, keyframe_slice in enumerate(slices):
+            ann.call.send_keyframe_slice(bob.id, keyframe_slice)
+            if number % 8 == 0:
+                ann.call.send_control(bob.id, {"number": number})
+        received = await bob.saw(KeyframeSliceReceived, count=40)
+        assert [event.slice for event in received] == slices
+        states = await bob.saw(ControlReceived, count=5)
+        assert [event.message["number"] for event in states] == [0, 8, 16, 24, 32]
+        assert lost_up() > 3
+        assert lost_down() > 1
+
+
+async def test_a_lost_bundle_does_not_hold_up_the_next() -> None:
+    async with (
+        RunningServer() as server,
+        Guest(server.room(), "Ann") as ann,
+        Guest(server.room(), "Bob") as bob,
+    ):
+        lost = lose_every(ann, 4)
+        for number in range(40):
+            ann.call.send_bundle(bytes((number,)))
+            await asyncio.sleep(0.02)
+        await bob.saw(BundleReceived, count=40 - lost())
+        assert 5 < lost() < 20
