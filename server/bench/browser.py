@@ -7,6 +7,7 @@ import tempfile
 import wave
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import av
@@ -24,6 +25,9 @@ _FLAGS = (
     *("--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"),
 )
 _VOICE_RATE = 48_000
+
+#: True in a call's page once it draws somebody.
+DRAWS_A_FACE = "!!window.facewire && window.facewire.statistics().remotes.some((r) => r.drawing?.state === 'live')"
 
 
 class BrowserError(ServerError):
@@ -50,21 +54,20 @@ def write_camera(clip: Path, target: Path, width: int, height: int, seconds: flo
             output.write(b"FRAME\n" + np.asarray(scaled.to_ndarray(), np.uint8).tobytes())
 
 
-def write_microphone(clip: Path, target: Path, seconds: float | None = None) -> None:
+def write_microphone(clip: Path, target: Path, from_s: float = 0, seconds: float | None = None) -> None:
     """Write a clip's sound as the mono 48 kHz `.wav` file that Chromium plays as a microphone, in a loop."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=_VOICE_RATE)
-    with av.open(str(clip)) as container, wave.open(str(target), "wb") as output:
+    with av.open(str(clip)) as container:
+        blocks = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
+    samples = np.concatenate([np.asarray(block.to_ndarray(), np.int16).ravel() for block in blocks])
+    samples = samples[int(from_s * _VOICE_RATE) :]
+    if seconds is not None:
+        samples = samples[: int(seconds * _VOICE_RATE)]
+    with wave.open(str(target), "wb") as output:
         output.setnchannels(1)
         output.setsampwidth(2)
         output.setframerate(_VOICE_RATE)
-        written = 0
-        for frame in container.decode(audio=0):
-            for block in resampler.resample(frame):
-                samples = np.asarray(block.to_ndarray(), np.int16)
-                output.writeframes(samples.tobytes())
-                written += samples.size
-            if seconds is not None and written >= seconds * _VOICE_RATE:
-                break
+        output.writeframes(samples.tobytes())
 
 
 class Browsers:
@@ -112,6 +115,18 @@ class Browsers:
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
+
+
+def wait_until(page: "Page", condition: str, what: str, timeout_s: float = 60.0) -> None:
+    """Wait until a JavaScript expression is true in the page (whose CSP forbids Playwright's own way of waiting).
+
+    Raises `BrowserError` that says `what` did not happen.
+    """
+    deadline = monotonic() + timeout_s
+    while not page.evaluate(condition):
+        if monotonic() > deadline:
+            raise BrowserError(f"after {timeout_s:.0f} s still not: {what}")
+        page.wait_for_timeout(100)
 
 
 def _close(context: "BrowserContext") -> None:

@@ -16,11 +16,10 @@ import numpy as np
 from codec.bench.report import Report
 from codec.bench.speed import stage_timings
 from codec.intra_picture import Picture
-from server.bench.browser import Browsers, write_camera, write_microphone
+from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until, write_camera, write_microphone
 from server.bench.material import DEMONSTRATION, demonstration_clip, talking_clip
 from server.bench.server_process import ServerProcess
 
-_JOIN_S = 60.0
 _SAMPLE_S = 1.0
 _PYTHON_FRAMES = 120
 
@@ -75,10 +74,7 @@ def _call(seconds: float, peer_arguments: list[str]) -> dict[str, Any]:
         write_microphone(demonstration_clip(), voice)
         with _native_peer(server.url("bench"), peer_arguments):
             page = browsers.open(server.url("bench", "?name=browser&autojoin=1&provider=wasm"), camera, voice)
-            page.wait_for_function(
-                "window.facewire && window.facewire.statistics().remotes.some(r => r.drawing?.state === 'live')",
-                timeout=_JOIN_S * 1000,
-            )
+            wait_until(page, DRAWS_A_FACE, "a face is drawn")
             samples = []
             for _ in range(round(seconds / _SAMPLE_S)):
                 sleep(_SAMPLE_S)

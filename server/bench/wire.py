@@ -6,13 +6,12 @@ from pathlib import Path
 from time import sleep
 
 from codec.bench.report import Report
-from server.bench.browser import Browsers, write_camera, write_microphone
+from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until, write_camera, write_microphone
 from server.bench.capture import Flow, LoopbackCapture
 from server.bench.material import demonstration_clip, talking_clip
 from server.bench.server_process import ServerProcess
 from server.errors import ServerError
 
-_JOIN_S = 60.0
 #: Bytes that a data-channel message costs beyond its payload: IPv4 20, UDP 8, DTLS 1.2 record 37, SCTP 12 + 16.
 _MESSAGE_OVERHEAD = 93
 _CHANNELS = ("motion", "keyframe", "control")
@@ -31,10 +30,7 @@ def run(seconds: float, settle_s: float) -> Report:
             write_camera(clip, camera, *((352, 288) if name == "clip" else (256, 256)), seconds=30)
             pages[name] = browsers.open(server.url("bench", f"?name={name}&autojoin=1&provider=wasm"), camera, voice)
         for page in pages.values():
-            page.wait_for_function(
-                "window.facewire && window.facewire.statistics().remotes.some(r => r.drawing?.state === 'live')",
-                timeout=_JOIN_S * 1000,
-            )
+            wait_until(page, DRAWS_A_FACE, "a face is drawn")
         sleep(settle_s)
         before = {name: _channels(page.evaluate("window.facewire.statistics()")) for name, page in pages.items()}
         with LoopbackCapture(server.pid) as capture:
