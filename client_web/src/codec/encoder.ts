@@ -34,6 +34,8 @@ export class Encoder {
   private shape: Shape | null = null;
   private previous: Motion | null = null;
   private number = 0;
+  private making: Promise<void> | null = null;
+  private made: Uint8Array<ArrayBuffer> | { error: unknown } | null = null;
   private lastFrameMs = 0;
   private faceLostMs: number | null = null;
 
@@ -77,12 +79,13 @@ export class Encoder {
     this.faceLostMs = null;
     this.lastFrameMs = timeMs;
     const { crop, shape, motion, rebuilt } = this.timings.motion.measure(() => this.measure(picture, landmarks));
-    let keyframe: Uint8Array<ArrayBuffer> | null = null;
-    if (this.pool.needsKeyframe(rebuilt, timeMs)) {
-      const begin = performance.now();
-      keyframe = this.makeKeyframe(await picture.code(crop, this.settings), shape, motion, rebuilt, timeMs);
-      this.timings.keyframe.add(performance.now() - begin);
+    if (this.pool.needsKeyframe(rebuilt, timeMs) && this.making === null) {
+      const coded = picture.code(crop, this.settings);
+      this.making = this.makeKeyframe(coded, shape, motion, rebuilt, timeMs);
     }
+    // Coding takes longer than a frame: only the first keyframe is waited for.
+    if (this.pool.numbers.length === 0) await this.making;
+    const keyframe = this.takeKeyframe();
     const ranked = this.pool.pick(rebuilt, timeMs, this.writer.named);
     const begin = performance.now();
     const bundle = this.writer.add(timeMs, motion, ranked, voiceActive);
@@ -123,7 +126,33 @@ export class Encoder {
     return this.writer.add(timeMs, null, [], voiceActive);
   }
 
-  private makeKeyframe(
+  /** Returns a keyframe that has been coded meanwhile; throws what stopped it. */
+  private takeKeyframe(): Uint8Array<ArrayBuffer> | null {
+    const { made } = this;
+    this.made = null;
+    if (made === null || made instanceof Uint8Array) return made;
+    throw made.error;
+  }
+
+  private async makeKeyframe(
+    coded: Promise<CodedPicture>,
+    shape: Shape,
+    motion: Motion,
+    landmarks: Landmarks,
+    timeMs: number,
+  ): Promise<void> {
+    const begin = performance.now();
+    try {
+      this.made = this.addKeyframe(await coded, shape, motion, landmarks, timeMs);
+    } catch (error) {
+      this.made = { error };
+    } finally {
+      this.making = null;
+      this.timings.keyframe.add(performance.now() - begin);
+    }
+  }
+
+  private addKeyframe(
     picture: CodedPicture,
     shape: Shape,
     motion: Motion,

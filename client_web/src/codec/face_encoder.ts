@@ -5,6 +5,8 @@ import { LANDMARKER_SHA256 } from './model_files';
 import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
 
 const TARGET_INTERVAL_MS = 40;
+/** Of one core, so that the other faces can be drawn meanwhile. */
+const LARGEST_TRACKING_SHARE = 0.75;
 const STATUS_INTERVAL_MS = 500;
 
 /**
@@ -44,6 +46,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   private track: MediaStreamTrack | null = null;
   private callback = 0;
   private busy = false;
+  private waiting: { frame: VideoFrame; timeMs: number } | null = null;
   private nextFrameMs = 0;
   private tracked: { timeMs: number; milliseconds: number }[] = [];
   private statusMs = 0;
@@ -83,6 +86,8 @@ class WorkerFaceEncoder implements FaceEncoder {
   stop(): void {
     if (this.video === null) return;
     this.video.cancelVideoFrameCallback(this.callback);
+    this.waiting?.frame.close();
+    this.waiting = null;
     this.video = null;
     this.track?.removeEventListener('ended', this.cameraEnded);
     this.track = null;
@@ -120,14 +125,25 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.callback = video.requestVideoFrameCallback((now, metadata) => {
       if (this.video !== video) return;
       this.awaitFrame(video);
-      // Half an interval of grace: a camera's frames never come exactly on time.
-      if (this.busy || now < this.nextFrameMs - TARGET_INTERVAL_MS / 2) return;
-      this.nextFrameMs = Math.max(this.nextFrameMs + TARGET_INTERVAL_MS, now - TARGET_INTERVAL_MS);
       const timeMs = metadata.captureTime ?? now;
-      const frame = new VideoFrame(video, { timestamp: Math.round(timeMs * 1000) });
-      this.busy = true;
-      this.worker.postMessage({ type: 'frame', frame, timeMs } satisfies ToTracker, [frame]);
+      this.waiting?.frame.close();
+      this.waiting = { frame: new VideoFrame(video, { timestamp: Math.round(timeMs * 1000) }), timeMs };
+      this.trackNewest();
     });
+  }
+
+  /** Hands the newest frame to the worker if it is idle and the time has come. */
+  private trackNewest(): void {
+    const now = performance.now();
+    // Half an interval of grace: a camera's frames never come exactly on time.
+    if (this.waiting === null || this.busy || now < this.nextFrameMs - TARGET_INTERVAL_MS / 2) return;
+    const taken = this.tracked.slice(-5).reduce((sum, { milliseconds }) => sum + milliseconds / 5, 0);
+    const intervalMs = Math.max(TARGET_INTERVAL_MS, taken / LARGEST_TRACKING_SHARE);
+    this.nextFrameMs = Math.max(this.nextFrameMs + intervalMs, now);
+    const { frame, timeMs } = this.waiting;
+    this.waiting = null;
+    this.busy = true;
+    this.worker.postMessage({ type: 'frame', frame, timeMs } satisfies ToTracker, [frame]);
   }
 
   private receive(message: FromTracker): void {
@@ -138,6 +154,7 @@ class WorkerFaceEncoder implements FaceEncoder {
         this.busy = false;
         this.timings = message.timings;
         this.reportStatus(message.face, message.milliseconds, message.crop);
+        this.trackNewest();
         return;
       case 'bundle':
         this.onBundle(message.bundle);
@@ -148,7 +165,9 @@ class WorkerFaceEncoder implements FaceEncoder {
         this.onKeyframe(message.blob);
         return;
       case 'error':
+        // What failed once fails with every frame: say so once and stop.
         this.busy = false;
+        this.stop();
         this.onError(new CodecError(message.code, message.message));
     }
   }

@@ -30,15 +30,21 @@ interface Av1EncodeOptions extends VideoEncoderEncodeOptions {
  */
 export async function encodePicture(picture: ImageData, quantiser: number, limitBytes: number): Promise<CodedPicture> {
   const config = av1Config(picture.width);
-  if (typeof VideoEncoder !== 'undefined' && (await VideoEncoder.isConfigSupported(config)).supported) {
+  if (typeof VideoEncoder === 'undefined' || !(await VideoEncoder.isConfigSupported(config)).supported) {
+    return encodeFallback(picture);
+  }
+  try {
     let bytes = await encodeAv1(picture, config, quantiser);
     if (bytes.length > limitBytes) {
       const coarser = quantiser + Math.ceil(STEPS_PER_HALVING * Math.log2((1.1 * bytes.length) / limitBytes));
       bytes = await encodeAv1(picture, config, Math.min(coarser, COARSEST_QUANTISER));
     }
     return { codec: PICTURE_CODEC.av1, bytes };
+  } catch (error) {
+    // Hardware encoders may be busy or lost at any time; the picture must go out all the same.
+    if (error instanceof DOMException) return encodeFallback(picture);
+    throw error;
   }
-  return encodeFallback(picture);
 }
 
 /**
@@ -78,27 +84,21 @@ export async function decodePicture(
  * Own arithmetic, because browsers differ in theirs and the wire names one. Sides must be even.
  */
 export function convertToI420({ data, width, height }: ImageData): Uint8Array<ArrayBuffer> {
-  const planes = new Uint8Array((width * height * 3) / 2);
-  const chromaWidth = width / 2;
-  const u = width * height;
-  const v = u + u / 4;
+  const size = width * height;
+  const planes = new Uint8Array((size * 3) / 2);
+  for (let pixel = 0; pixel < size; pixel++) {
+    const [r, g, b] = [data[4 * pixel] ?? 0, data[4 * pixel + 1] ?? 0, data[4 * pixel + 2] ?? 0];
+    planes[pixel] = Math.round(16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255);
+  }
+  const sumOf2x2 = (at: number): number =>
+    (data[at] ?? 0) + (data[at + 4] ?? 0) + (data[at + 4 * width] ?? 0) + (data[at + 4 * width + 4] ?? 0);
+  let chroma = size;
   for (let y = 0; y < height; y += 2) {
-    for (let x = 0; x < width; x += 2) {
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      for (const pixel of [y * width + x, y * width + x + 1, (y + 1) * width + x, (y + 1) * width + x + 1]) {
-        const r = data[4 * pixel] ?? 0;
-        const g = data[4 * pixel + 1] ?? 0;
-        const b = data[4 * pixel + 2] ?? 0;
-        planes[pixel] = Math.round(16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255);
-        red += r;
-        green += g;
-        blue += b;
-      }
-      const chroma = (y / 2) * chromaWidth + x / 2;
-      planes[u + chroma] = Math.round(128 + (-37.797 * red - 74.203 * green + 112 * blue) / 1020);
-      planes[v + chroma] = Math.round(128 + (112 * red - 93.786 * green - 18.214 * blue) / 1020);
+    for (let x = 0; x < width; x += 2, chroma++) {
+      const at = 4 * (y * width + x);
+      const [red, green, blue] = [sumOf2x2(at), sumOf2x2(at + 1), sumOf2x2(at + 2)];
+      planes[chroma] = Math.round(128 + (-37.797 * red - 74.203 * green + 112 * blue) / 1020);
+      planes[chroma + size / 4] = Math.round(128 + (112 * red - 93.786 * green - 18.214 * blue) / 1020);
     }
   }
   return planes;
