@@ -1,7 +1,7 @@
 import './style/base.css';
 import './style/entrance.css';
-import './style/call.css';
 import './style/tile.css';
+import './style/call.css';
 import { showHome } from './home';
 import { noticeElement } from './notice_list';
 import { unsupportedNotice } from './notices';

@@ -1,0 +1,1 @@
+"""The browser page, driven in a real Chromium."""
