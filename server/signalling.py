@@ -96,6 +96,8 @@ class Session:
         except ProtocolError as refusal:
             error = refusal
             logger.info("room %s: %s: %s", self._room_name[:64], error.code, error)
+        except ConnectionError:
+            logger.debug("the socket closed while it was written to")
         finally:
             if participant is not None:
                 self._rooms.leave(participant, reason)
@@ -117,7 +119,11 @@ class Session:
         """Take the client into the room it asks for; None if it goes before that. Raises `ProtocolError`."""
         if not ROOM_PATTERN.fullmatch(self._room_name):
             raise ProtocolError("bad-room", f"{self._room_name[:64]!r} is not a room: use 1–64 of A–Z a–z 0–9 _ and -")
-        join = await anext(messages, None)
+        try:
+            async with asyncio.timeout(self._settings.silence_s):
+                join = await anext(messages, None)
+        except TimeoutError:
+            raise ProtocolError("bad-message", f"no join within {self._settings.silence_s:g} s") from None
         if join is None:
             return None
         if not isinstance(join, Join):

@@ -12,7 +12,7 @@ from server.call_events import CallEnded, CallEvent
 from server.settings import LinkSettings, Settings
 from server.signalling import Signalling
 
-EVENT_TIMEOUT_S = 10.0
+EVENT_TIMEOUT_S = 20.0
 
 Event = TypeVar("Event", bound=CallEvent)
 

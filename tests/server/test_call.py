@@ -115,6 +115,18 @@ async def test_eight_hear_and_see_each_other() -> None:
                 assert [event.payload for event in all_sent_voice(guest, other.id)] == expected
 
 
+async def test_eight_who_join_at_once_hear_each_other() -> None:
+    async with RunningServer() as server, AsyncExitStack() as stack:
+        guests = [Guest(server.room(), f"Guest {n}") for n in range(8)]
+        await asyncio.gather(*(guest.__aenter__() for guest in guests))
+        for guest in guests:
+            stack.push_async_exit(guest)
+        for guest in guests:
+            await until(lambda guest=guest: len(speakers_of(server, guest)) == 7, "everybody has all slots")  # type: ignore[misc]
+        for guest in guests:
+            await speak(guest, [other for other in guests if other is not guest])
+
+
 async def test_slots_grow_and_are_given_on() -> None:
     async with RunningServer() as server, Guest(server.room(), "Ann") as ann:
         bob = await Guest(server.room(), "Bob").__aenter__()

@@ -45,6 +45,16 @@ async def test_a_silent_participant_is_lost() -> None:
         assert ann.call.id == 1, "who answers pings stays"
 
 
+async def test_who_does_not_join_is_sent_away() -> None:
+    async with (
+        RunningServer(Settings(port=0, heartbeat_s=0.1, silence_s=0.3)) as server,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{server.room()}/signal") as socket,
+    ):
+        error = parse_server_message(await socket.receive_bytes(timeout=5))
+        assert error == Error("bad-message", "no join within 0.3 s")
+
+
 async def test_without_media_a_participant_fails() -> None:
     settings = Settings(port=0, link=LinkSettings(connect_timeout_s=0.2))
     async with (
