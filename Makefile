@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MODEL := build/models/face_landmarker.task
-BENCHES := wire speed
+BENCHES := wire speed motion
 
 .PHONY: help setup run test check format vectors weights demonstration clean $(BENCHES:%=bench-%)
 

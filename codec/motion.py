@@ -22,6 +22,15 @@ FloatArray = NDArray[np.float64]
 LANDMARKS = 478
 #: Landmarks of the face's surface; the ten behind them are the two irises (centre and ring).
 SURFACE = 468
+#: Outer and inner lips, and the rims of both eyes: where an error is seen first.
+LIPS = (
+    0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267, 269, 270, 291, 308,
+    310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415,
+)  # fmt: skip
+EYES = (
+    7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246, 249, 263, 362, 373, 374, 380, 381, 382,
+    384, 385, 386, 387, 388, 390, 398, 466,
+)  # fmt: skip
 POSE = 6
 GAZE = 2
 EXPRESSION = 24
@@ -128,7 +137,8 @@ class MotionModel:
 def quantise(values: FloatArray, previous: tuple[int, ...] | None, hysteresis: float) -> tuple[int, ...]:
     """Round a motion to integers, limited to ±2047.
 
-    Each `previous` integer from which the value is less than 0.5 + `hysteresis` away is kept: that holds a still head still without the lag of a smoothing filter.
+    Each `previous` integer from which the value is less than 0.5 + `hysteresis` away is kept: that holds a still head
+    still without the lag of a smoothing filter.
     """
     rounded = np.clip(np.rint(values), -MOTION_LIMIT, MOTION_LIMIT).astype(np.int64)
     if previous is not None:

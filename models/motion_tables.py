@@ -12,17 +12,8 @@ import msgpack
 import numpy as np
 
 from codec.model_files import tables_folder
-from codec.motion import EXPRESSION, LANDMARKS, SHAPE_LENGTH, SURFACE, FloatArray, fit_pose
+from codec.motion import EXPRESSION, EYES, LANDMARKS, LIPS, SHAPE_LENGTH, SURFACE, FloatArray, fit_pose
 
-#: Outer and inner lips, and the rims of both eyes: where an error is seen first.
-LIPS = [
-    0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267, 269, 270, 291, 308,
-    310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415,
-]  # fmt: skip
-EYES = [
-    7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246, 249, 263, 362, 373, 374, 380, 381, 382,
-    384, 385, 386, 387, 388, 390, 398, 466,
-]  # fmt: skip
 _SALIENT_WEIGHT = 3.0
 #: What one integer step of a coefficient moves, as the root of the weighted sum of squares over all coordinates, in
 #: canonical units (1 is the face's root mean square radius, about 38 px in a 256-pixel crop).
@@ -68,7 +59,7 @@ def fit(clips: list[FloatArray]) -> dict[str, FloatArray]:
     mean = _standardise(mean, rigid)
     faces = [canonical(mean, frames, rigid) for frames in clips]
     points = np.ones(SURFACE)
-    points[LIPS + EYES] = _SALIENT_WEIGHT
+    points[list(LIPS + EYES)] = _SALIENT_WEIGHT
     roots = np.sqrt(np.repeat(points, 3) * np.tile([1.0, 1.0, 0.5], SURFACE))
     people = np.array([(face.mean(0) - mean)[:SURFACE].ravel() for face in faces])
     expressions = np.concatenate([(face - face.mean(0))[:, :SURFACE].reshape(len(face), -1) for face in faces])

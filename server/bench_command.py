@@ -1,8 +1,11 @@
 """`facewire bench`: measure the wire and the speed on this machine."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from server.errors import ServerError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -34,7 +37,15 @@ def add_parser(subparsers: "Subparsers") -> None:
     speed.add_argument(
         "--seconds", type=float, default=20.0, help="of the call that is measured (default: %(default)s)"
     )
-    for benchmark in (wire, speed):
+    motion = benchmarks.add_parser("motion", help="bits and error of the motion coder on a folder of talking clips")
+    motion.add_argument(
+        "clips",
+        type=Path,
+        nargs="?",
+        default=os.environ.get("FACEWIRE_CLIPS"),
+        help="folder of square .mp4 clips (default: $FACEWIRE_CLIPS)",
+    )
+    for benchmark in (wire, speed, motion):
         benchmark.add_argument("--json", type=Path, metavar="FILE", help="also write the table and figures there")
 
 
@@ -44,6 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
         from server.bench import wire
 
         report = wire.run(arguments.seconds, arguments.settle)
+    elif arguments.benchmark == "motion":
+        from codec.bench import motion
+
+        if arguments.clips is None:
+            raise ServerError("which clips? Name a folder, or set FACEWIRE_CLIPS")
+        report = motion.run(arguments.clips)
     else:
         from server.bench import speed
 

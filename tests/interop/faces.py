@@ -10,8 +10,7 @@ import numpy as np
 
 from codec.crop import Crop
 from codec.landmarks import LandmarkTracker
-from codec.motion import LANDMARKS, SURFACE, FloatArray, fit_pose, motion_model, rotation_vector
-from models.motion_tables import LIPS
+from codec.motion import LANDMARKS, LIPS, SURFACE, FloatArray, fit_pose, motion_model, rotation_vector
 
 _UPPER_LIP, _LOWER_LIP = 13, 14
 _BROW, _CHIN = 10, 152
@@ -114,7 +113,7 @@ def compare(source: Track, shown: Track, longest_delay_ms: int = 1500) -> Agreem
         mouth_correlation,
         int(inside.sum()),
         float(yaw.std()),
-        float(distances[:, LIPS].mean()) / width,
+        float(distances[:, list(LIPS)].mean()) / width,
     )
 
 
