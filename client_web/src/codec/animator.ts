@@ -42,19 +42,21 @@ export class Animator {
       fetchModelFile(files.animateGraphUrl),
     ]);
     const metadata = readOnnxMetadata(animateGraph);
-    const provider = await chooseProvider(files.preferred);
-    const runtime = await loadRuntime(provider, files.onnxruntimeUrl);
-    const create = async (model: Uint8Array): Promise<InferenceSession> => {
-      try {
-        return await runtime.InferenceSession.create(model, { executionProviders: [provider] });
-      } catch (error) {
-        throw new CodecError('no-provider', `onnxruntime cannot run the animator on ${provider}: ${String(error)}`);
-      }
+    const load = async (provider: 'webgpu' | 'wasm'): Promise<Animator> => {
+      const runtime = await loadRuntime(provider, files.onnxruntimeUrl);
+      const keyframe = await createSession(runtime, provider, keyframeGraph);
+      const animation = await createSession(runtime, provider, animateGraph);
+      const shapes = checkAnimator(describe(keyframe), describe(animation), metadata);
+      return new Animator(runtime, keyframe, animation, shapes, provider, metadata.get('name') ?? 'unnamed weights');
     };
-    const keyframe = await create(keyframeGraph);
-    const animation = await create(animateGraph);
-    const shapes = checkAnimator(describe(keyframe), describe(animation), metadata);
-    return new Animator(runtime, keyframe, animation, shapes, provider, metadata.get('name') ?? 'unnamed weights');
+    const provider = await chooseProvider(files.preferred);
+    try {
+      return await load(provider);
+    } catch (error) {
+      const isRefusedByGpu = error instanceof CodecError && error.code === 'no-provider' && provider === 'webgpu';
+      if (isRefusedByGpu && files.preferred === 'auto') return load('wasm');
+      throw error;
+    }
   }
 
   /** Pictures are side × side pixels. */
@@ -143,6 +145,18 @@ async function loadRuntime(provider: 'webgpu' | 'wasm', url: string): Promise<Ru
   const threads = Math.min(MOST_THREADS, Math.floor(navigator.hardwareConcurrency / 2));
   runtime.env.wasm.numThreads = crossOriginIsolated && navigator.hardwareConcurrency > 2 ? threads : 1;
   return runtime;
+}
+
+async function createSession(
+  runtime: Runtime,
+  provider: 'webgpu' | 'wasm',
+  model: Uint8Array,
+): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(model, { executionProviders: [provider] });
+  } catch (error) {
+    throw new CodecError('no-provider', `onnxruntime cannot run the animator on ${provider}: ${String(error)}`);
+  }
 }
 
 function describe(session: InferenceSession): GraphDescription {

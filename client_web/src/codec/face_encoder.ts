@@ -1,3 +1,4 @@
+import { canReadCamera, readCamera } from './camera_frames';
 import type { Crop } from './crop';
 import { CodecError } from './errors';
 import type { EncoderTimings, FaceEncoder, TrackingStatus } from './face';
@@ -16,7 +17,7 @@ const STATUS_INTERVAL_MS = 500;
  * Throws `CodecError`: `no-webcodecs`, `model-file`.
  */
 export async function createFaceEncoder(landmarkerDigest = LANDMARKER_SHA256): Promise<FaceEncoder> {
-  if (typeof VideoFrame === 'undefined' || !('requestVideoFrameCallback' in HTMLVideoElement.prototype)) {
+  if (!canReadCamera()) {
     throw new CodecError(
       'no-webcodecs',
       'this browser has no WebCodecs, so the camera cannot be read; use a current Chrome, Edge, Safari or Firefox',
@@ -44,7 +45,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   private timings: EncoderTimings = { landmarks: 0, motion: 0, entropy: 0, keyframe: 0 };
   private video: HTMLVideoElement | null = null;
   private track: MediaStreamTrack | null = null;
-  private callback = 0;
+  private stopReading: () => void = () => {};
   private busy = false;
   private waiting: { frame: VideoFrame; timeMs: number } | null = null;
   private nextFrameMs = 0;
@@ -80,12 +81,16 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.track?.addEventListener('ended', this.cameraEnded);
     this.tracked = [];
     this.onStatus({ state: 'starting', millisecondsPerFrame: 0, fps: 0, crop: this.crop });
-    this.awaitFrame(video);
+    this.stopReading = readCamera(video, (frame, timeMs) => {
+      this.waiting?.frame.close();
+      this.waiting = { frame, timeMs };
+      this.trackNewest();
+    });
   }
 
   stop(): void {
     if (this.video === null) return;
-    this.video.cancelVideoFrameCallback(this.callback);
+    this.stopReading();
     this.waiting?.frame.close();
     this.waiting = null;
     this.video = null;
@@ -120,17 +125,6 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.stop();
     this.onError(new CodecError('camera-ended', 'the camera stopped; was it unplugged or taken by another program?'));
   };
-
-  private awaitFrame(video: HTMLVideoElement): void {
-    this.callback = video.requestVideoFrameCallback((now, metadata) => {
-      if (this.video !== video) return;
-      this.awaitFrame(video);
-      const timeMs = metadata.captureTime ?? now;
-      this.waiting?.frame.close();
-      this.waiting = { frame: new VideoFrame(video, { timestamp: Math.round(timeMs * 1000) }), timeMs };
-      this.trackNewest();
-    });
-  }
 
   /** Hands the newest frame to the worker if it is idle and the time has come. */
   private trackNewest(): void {

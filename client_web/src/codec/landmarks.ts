@@ -22,19 +22,18 @@ export class LandmarkTracker {
   static async create(mediapipeUrl: string, model: Uint8Array): Promise<LandmarkTracker> {
     // MediaPipe loads its module with `self.import` where that exists; bundlers would rewrite a bare `import`.
     Object.assign(self, { import: (url: string) => import(/* @vite-ignore */ url) });
+    const runtime = {
+      wasmLoaderPath: `${mediapipeUrl}/vision_wasm_module_internal.js`,
+      wasmBinaryPath: `${mediapipeUrl}/vision_wasm_module_internal.wasm`,
+    };
+    const create = async (delegate: 'GPU' | 'CPU'): Promise<LandmarkTracker> => {
+      const baseOptions = { modelAssetBuffer: model, delegate };
+      const options = { baseOptions, runningMode: 'VIDEO', numFaces: 1 } as const;
+      return new LandmarkTracker(await FaceLandmarker.createFromOptions(runtime, options));
+    };
     try {
-      const landmarker = await FaceLandmarker.createFromOptions(
-        {
-          wasmLoaderPath: `${mediapipeUrl}/vision_wasm_module_internal.js`,
-          wasmBinaryPath: `${mediapipeUrl}/vision_wasm_module_internal.wasm`,
-        },
-        {
-          baseOptions: { modelAssetBuffer: model, delegate: hasHardwareWebGl() ? 'GPU' : 'CPU' },
-          runningMode: 'VIDEO',
-          numFaces: 1,
-        },
-      );
-      return new LandmarkTracker(landmarker);
+      // A graphics driver may still refuse what it promised.
+      return hasHardwareWebGl() ? await create('GPU').catch(() => create('CPU')) : await create('CPU');
     } catch (error) {
       throw new CodecError('model-refused', `MediaPipe cannot run the landmark model: ${String(error)}`);
     }
