@@ -24,8 +24,10 @@ export interface CallSettings {
 
 /** Numbers about the call, for the page and for tests. */
 export interface CallStatistics {
-  /** `null` until measured, or where the browser does not count packets. */
+  /** `null` until measured. */
   rate: WireRate | null;
+  /** `false` where the browser does not count packets (Firefox), so that there will be no rate. */
+  rateCounted: boolean;
   /** Since the present connection began; `null` before there is one. */
   channels: Readonly<Record<ChannelName, ChannelCounters>> | null;
   /** Messages dropped because they broke the protocol. */
@@ -57,6 +59,7 @@ export class Call extends Emitter<CallEvents> {
   private wasInRoom = false;
   private currentPhase: CallPhase = 'idle';
   private messagesRejected = 0;
+  private rateCounted = true;
 
   constructor(settings: CallSettings) {
     super();
@@ -124,6 +127,7 @@ export class Call extends Emitter<CallEvents> {
   statistics(): CallStatistics {
     return {
       rate: this.window.rate(),
+      rateCounted: this.rateCounted,
       channels: this.session?.counters() ?? null,
       messagesRejected: this.messagesRejected,
     };
@@ -185,5 +189,6 @@ export class Call extends Emitter<CallEvents> {
     if (report === null || report === undefined) return;
     const totals = wireTotals(report);
     if (totals !== null) window.add(performance.now(), totals);
+    if (this.currentPhase === 'in-call') this.rateCounted = totals !== null;
   }
 }

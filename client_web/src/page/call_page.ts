@@ -238,8 +238,8 @@ export class CallPage {
   }
 
   private updateFigures(): void {
-    const { rate } = this.settings.call.statistics();
-    this.rate.show(rate);
+    const { rate, rateCounted } = this.settings.call.statistics();
+    this.rate.show(rate, rateCounted);
     const drawn = [...this.tiles.values()].map((tile) => tile.drawing).filter((drawing) => drawing !== null);
     const provider = drawn[0]?.provider;
     const pictures = drawn.filter(({ state }) => state === 'live').map(({ picturesPerSecond }) => picturesPerSecond);

@@ -29,10 +29,10 @@ export class RateMeter {
     );
   }
 
-  /** Shows the rate, `null` while there is none; to be called once a second. */
-  show(rate: WireRate | null): void {
+  /** Shows the rate, `null` while there is none; to be called once a second. `counted`: whether there ever will be one. */
+  show(rate: WireRate | null, counted: boolean): void {
     if (rate === null) {
-      this.figures.textContent = 'up – / down – kbit/s';
+      this.figures.textContent = counted ? 'up – / down – kbit/s' : 'this browser counts no packets';
       return;
     }
     this.figures.textContent = `up ${rate.upKbps.toFixed(0)} / down ${rate.downKbps.toFixed(0)} kbit/s`;

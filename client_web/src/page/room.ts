@@ -34,7 +34,7 @@ export class RoomPage {
     window.facewire = {
       statistics: () => ({
         phase: this.call?.phase ?? 'idle',
-        ...(this.call?.statistics() ?? { rate: null, channels: null, messagesRejected: 0 }),
+        ...(this.call?.statistics() ?? { rate: null, rateCounted: true, channels: null, messagesRejected: 0 }),
         tracking: this.media.tracking,
         speaking: this.media.speaking,
         remotes: this.callPage?.remotes() ?? [],
