@@ -2,7 +2,7 @@
 import type { Env, InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-web';
 import { checkAnimator, type AnimatorShapes, type GraphDescription } from './animator_interface';
 import { CodecError } from './errors';
-import { LANDMARKS, type Landmarks } from './landmarks';
+import { LANDMARKS, type Landmarks } from './motion';
 import { fetchModelFile } from './model_files';
 import { readOnnxMetadata } from './onnx_metadata';
 import type { RendererFiles } from './renderer_messages';

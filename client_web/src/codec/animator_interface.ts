@@ -1,6 +1,6 @@
 /** What the animator's graphs must look like (docs/animator.md). */
 import { CodecError } from './errors';
-import { LANDMARKS } from './landmarks';
+import { LANDMARKS } from './motion';
 
 const INTERFACE = '1';
 const KEYFRAME_INPUTS = ['picture', 'landmarks'];

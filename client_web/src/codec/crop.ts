@@ -1,6 +1,5 @@
 /** The square of the camera picture that is sent: about twice the face, and still while the head is. */
-import type { Landmarks } from './landmarks';
-import { SURFACE } from './motion';
+import { SURFACE, type Landmarks } from './motion';
 
 const SIDE_PER_FACE = 2.2;
 const RAISE = 0.04;

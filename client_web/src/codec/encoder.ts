@@ -6,8 +6,7 @@ import type { EncoderTimings } from './face';
 import type { CodedPicture } from './intra_picture';
 import { KeyframePool } from './keyframe_pool';
 import { NUMBERS, encodeKeyframe, ticks } from './keyframes';
-import type { Landmarks } from './landmarks';
-import { quantise, type Motion, type MotionModel, type Shape } from './motion';
+import { quantise, type Landmarks, type Motion, type MotionModel, type Shape } from './motion';
 import { DEFAULT_SETTINGS, type EncoderSettings } from './settings';
 import { StageTiming } from './stage_timing';
 

@@ -4,7 +4,7 @@
  * Landmark distance stands for picture error: it picks nearly as well, and costs nothing (docs/architecture.md).
  */
 import type { Reference } from './bundle_writer';
-import type { Landmarks } from './landmarks';
+import type { Landmarks } from './motion';
 import type { EncoderSettings } from './settings';
 
 /** Pixels of a 256-pixel picture in one crop unit. */

@@ -1,12 +1,7 @@
 /** Face landmarks of a picture, by MediaPipe's FaceLandmarker (Kartynnik et al., CVPRW 2019). */
 import { FaceLandmarker } from '@mediapipe/tasks-vision';
 import { CodecError } from './errors';
-
-/** Points of the landmark model. */
-export const LANDMARKS = 478;
-
-/** 478 points as x, y, z, x, y, z …; right, down and away from the viewer. */
-export type Landmarks = Float64Array;
+import { LANDMARKS, type Landmarks } from './motion';
 
 /** Tracks one face through a video. */
 export class LandmarkTracker {

@@ -6,11 +6,12 @@
  * 478 landmarks. The layout and the steps are in docs/wire-format.md. Points are x, y, z, x, y, z … in one array.
  */
 import { WireError } from './errors';
-import { LANDMARKS, type Landmarks } from './landmarks';
 import { solvePositiveDefinite } from './linear_algebra';
 import { fitPose, rotationMatrix, rotationVector, type Pose } from './pose';
 
-/** Landmarks of the face's surface; the ten behind them are the two irises (centre and ring). */
+/** Points of the landmark model. */
+export const LANDMARKS = 478;
+/** Those of the face's surface; the ten behind them are the two irises (centre and ring). */
 export const SURFACE = 468;
 export const SHAPE_LENGTH = 32;
 export const MOTION_LENGTH = 32;
@@ -29,6 +30,8 @@ const EYES = [
   { left: 362, right: 263, iris: 473 },
 ] as const;
 
+/** 478 points as x, y, z, x, y, z …; right, down and away from the viewer. */
+export type Landmarks = Float64Array;
 /** 32 numbers as the wire lays them out; integers, but for frames between two of the wire's. */
 export type Motion = readonly number[];
 /** 32 integers: a person's identity coefficients. */

@@ -1,8 +1,7 @@
 /** The codec's motion table, `motion.msgpack`: mean face and bases as 16-bit integers with scales. */
 import { decodeTable } from './contexts';
 import { CodecError } from './errors';
-import { LANDMARKS } from './landmarks';
-import { EXPRESSION, SHAPE_LENGTH, SURFACE, type MotionTable } from './motion';
+import { EXPRESSION, LANDMARKS, SHAPE_LENGTH, SURFACE, type MotionTable } from './motion';
 
 /** Reads the table. Throws `CodecError` `model-file` if it is of another version or size. */
 export function parseMotionTable(content: Uint8Array): MotionTable {
