@@ -6,6 +6,7 @@ from pathlib import Path
 
 from server.errors import ServerError
 
+_FPS = 25
 DEMONSTRATION = Path(__file__).resolve().parent.parent / "demonstration/demonstration.fwr"
 
 
@@ -22,11 +23,13 @@ def talking_clip() -> Path:
 
 def demonstration_clip() -> Path:
     """Return the demonstration participant played out to an .mp4 with sound (made once, then kept)."""
-    from server.decode_command import decode_recording
+    from codec.animator import Animator
+    from server.decode_command import write_video
+    from server.native.play_out import PlayOut
 
     made = Path(tempfile.gettempdir()) / f"facewire-demonstration-{DEMONSTRATION.stat().st_mtime_ns}.mp4"
     if not made.is_file():
         unfinished = made.with_suffix(".part.mp4")
-        decode_recording(DEMONSTRATION, unfinished)
+        write_video(PlayOut(DEMONSTRATION, Animator(provider="cpu"), _FPS), unfinished, _FPS)
         unfinished.replace(made)
     return made

@@ -87,8 +87,8 @@ def track_pictures(frames: list[dict[str, Any]]) -> Track:
     return Track(np.array(times), np.array(faces))
 
 
-def compare(source: Track, shown: Track, longest_delay_ms: int = 1500) -> Agreement:
-    """Compare a displayed face with its source after the delay at which they agree best."""
+def compare(source: Track, shown: Track, delays_ms: range = range(0, 1500, 20)) -> Agreement:
+    """Compare a displayed face with its source after that one of the given delays at which they agree best."""
     yaw, mouth = shown.yaw(), shown.mouth_opening()
     source_yaw, source_mouth = source.yaw(), source.mouth_opening()
 
@@ -100,7 +100,7 @@ def compare(source: Track, shown: Track, longest_delay_ms: int = 1500) -> Agreem
             _correlation(mouth[inside], np.interp(times, source.times, source_mouth)),
         )
 
-    delay_ms = max(range(0, longest_delay_ms, 20), key=lambda delay: sum(correlations(delay)))
+    delay_ms = max(delays_ms, key=lambda delay: sum(correlations(delay)))
     inside = shown.times - delay_ms >= source.times[0]
     wanted = source.at(shown.times[inside] - delay_ms)
     distances = np.linalg.norm((shown.landmarks[inside] - wanted)[:, :SURFACE, :2], axis=2)

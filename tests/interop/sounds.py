@@ -16,14 +16,14 @@ def envelope_of_file(path: Path) -> FloatArray:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32768
         block = int(sound.getframerate() * STEP_MS / 1000)
     blocks = samples[: len(samples) // block * block].reshape(-1, block)
-    return _decibels((blocks**2).mean(1))
+    return decibels((blocks**2).mean(1))
 
 
 def envelope_heard(loudness: list[list[float]]) -> FloatArray:
     """Return the loudness (decibels) of `[time in ms, power]` samples, one value each 40 ms."""
     times, powers = np.array(loudness, np.float64).T
     steady = np.arange(times[0], times[-1], STEP_MS)
-    return _decibels(np.interp(steady, times, powers))
+    return decibels(np.interp(steady, times, powers))
 
 
 def best_correlation(heard: FloatArray, spoken: FloatArray) -> float:
@@ -36,7 +36,7 @@ def best_correlation(heard: FloatArray, spoken: FloatArray) -> float:
     return float((centred @ wanted / np.maximum(spread, 1e-9)).max())
 
 
-def _decibels(power: FloatArray) -> FloatArray:
+def decibels(power: FloatArray) -> FloatArray:
     """Return 10 log10 of power, nothing quieter than −50 dB, smoothed over 3 steps."""
     level = 10 * np.log10(np.maximum(power, 1e-5))
     return np.convolve(level, np.ones(3) / 3, mode="same")
