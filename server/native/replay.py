@@ -16,6 +16,7 @@ from server.native.voice_codec import SAMPLE_RATE, packet_samples
 _IN_USE = 4
 _USUAL_BUNDLE_MS = 120
 _LARGEST_JITTER_TICKS = 300
+_SEAM_MS = 200
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
 #: Packets that stand nearer to the end of the one before than this follow it directly.
 _VOICE_SLACK = 10 * _SAMPLES_PER_MS
@@ -158,12 +159,22 @@ def _media_step(before: Record, record: Record) -> int:
 
 
 def _duration_ms(records: list[_Timed]) -> int:
-    """Return how long one round takes: all sound and all pictures have ended, whole ticks."""
-    ends = [0]
-    for timed in records:
-        if timed.record.kind is RecordKind.VOICE:
-            ends.append(timed.due_ms + packet_samples(timed.record.payload) // _SAMPLES_PER_MS)
-        elif timed.record.kind is RecordKind.BUNDLE:
-            ends.append(max(timed.due_ms, timed.media_ticks * TICK_MS) + _USUAL_BUNDLE_MS)
-    longest = max(ends)
+    """Return how long one round takes, in whole ticks.
+
+    No kind's next round begins before its last one has ended, and nothing is late by more than `_SEAM_MS`.
+    """
+    rounds = [0]
+    last_end = 0
+    for kind, length_ms in ((RecordKind.VOICE, _voice_ms), (RecordKind.BUNDLE, lambda _: _USUAL_BUNDLE_MS)):
+        timed = [timed for timed in records if timed.record.kind is kind]
+        if timed:
+            end = timed[-1].due_ms + length_ms(timed[-1].record.payload)
+            rounds.append(end - timed[0].due_ms)
+            last_end = max(last_end, end)
+    media = [timed.media_ticks for timed in records]
+    longest = max(*rounds, max(media) * TICK_MS + _USUAL_BUNDLE_MS if max(media) else 0, last_end - _SEAM_MS)
     return longest + -longest % TICK_MS
+
+
+def _voice_ms(packet: bytes) -> int:
+    return packet_samples(packet) // _SAMPLES_PER_MS
