@@ -104,6 +104,15 @@ describe('KeyframeSender', () => {
     expect(recipientsAndNumbers()).toEqual([[0, 1], [0, 1], [0, 1]]);
   });
 
+  it('makes up for the slow timers of a hidden tab', () => {
+    sender.send(keyframe(1, 5_500));
+    const clock = vi.spyOn(performance, 'now');
+    clock.mockReturnValue(performance.now() + 1_000);
+    vi.advanceTimersByTime(SLICE_INTERVAL_MS);
+    expect(sent.length).toBe(4);
+    clock.mockRestore();
+  });
+
   it('gives a newcomer the pool, newest first, once', () => {
     pool = [keyframe(255, 100, 1), keyframe(0, 100, 2)];
     sender.sendPool(7);

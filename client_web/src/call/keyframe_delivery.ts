@@ -8,6 +8,8 @@ export const SLICE_INTERVAL_MS = 60;
 const SLICE_HEADER_BYTES = 3;
 const MAX_SLICES = 255;
 const MAX_UNFINISHED = 4;
+/** Browsers slow the timers of hidden tabs to one a second; this many slices make up for it. */
+const MAX_CATCH_UP_SLICES = 4;
 const REQUEST_ANSWER_INTERVAL_MS = 1_000;
 
 /** Where slices go. */
@@ -116,6 +118,7 @@ export class KeyframeSender {
   private readonly queue: Delivery[] = [];
   private readonly answeredAtMs = new Map<number, number>();
   private readonly timer: ReturnType<typeof setInterval>;
+  private lastTickMs = performance.now();
 
   /**
    * @param outlet the `keyframe` channel.
@@ -125,7 +128,7 @@ export class KeyframeSender {
     private readonly outlet: SliceOutlet,
     private readonly pool: () => readonly Uint8Array[],
   ) {
-    this.timer = setInterval(() => this.sendNextSlice(), SLICE_INTERVAL_MS);
+    this.timer = setInterval(() => this.sendDueSlices(performance.now()), SLICE_INTERVAL_MS);
   }
 
   /** Queues a keyframe for `recipient` (0 = everybody) unless the same one already waits for it. */
@@ -166,9 +169,16 @@ export class KeyframeSender {
     this.queue.length = 0;
   }
 
+  private sendDueSlices(nowMs: number): void {
+    const due = Math.round((nowMs - this.lastTickMs) / SLICE_INTERVAL_MS);
+    this.lastTickMs = nowMs;
+    if (!this.outlet.ready()) return;
+    for (let sent = 0; sent < Math.min(Math.max(due, 1), MAX_CATCH_UP_SLICES); sent += 1) this.sendNextSlice();
+  }
+
   private sendNextSlice(): void {
     const entry = this.queue[0];
-    if (entry === undefined || !this.outlet.ready()) return;
+    if (entry === undefined) return;
     const slice = entry.slices.shift();
     if (slice !== undefined) this.outlet.send(seal(entry.recipient, slice));
     if (entry.slices.length === 0) this.queue.shift();
