@@ -1,4 +1,4 @@
-"""Makes the demonstration participant: `python -m server.demonstration.make OUT.fwr`.
+"""Makes the demonstration participant: `python -m server.demonstration.make [OUT.fwr]`.
 
 The face is scikit-image's `data.astronaut()`, NASA's portrait of Eileen Collins, in the public domain; the voice is
 espeak-ng's. Nothing of a real recording is in it: the performance is computed from the phonemes and a random seed.
@@ -25,6 +25,7 @@ from server.demonstration.painting import closed_eyes, open_mouth
 from server.demonstration.performance import FPS, Performance, perform
 from server.demonstration.script import Talk, speak
 from server.demonstration.speech import Voice
+from server.demonstration_process import RECORDING
 from server.native.voice_codec import SAMPLE_RATE, VoiceEncoder, VoiceEncoding
 
 PARTICIPANT = RecordedParticipant(1, "Demonstration", "file")
@@ -145,7 +146,8 @@ def _wanted(
 ) -> list[int]:
     """Return the best keyframe for each frame.
 
-    Speech is drawn from the open mouth, rest from the portrait's smile; they are exchanged where it shows least.
+    Speech is drawn from the open mouth, rest and lips that meet from the portrait; they are exchanged where it shows
+    least.
     """
     wanted = []
     speaks, waited = False, 0
@@ -158,7 +160,8 @@ def _wanted(
                 speaks, waited = not speaks, 0
         else:
             waited = 0
-        wanted.append(_OPEN_MOUTH * speaks + _CLOSED_EYES * (blink > _CLOSED_LIDS))
+        is_open = speaks and gap_px > _EXCHANGE_PX
+        wanted.append(_OPEN_MOUTH * is_open + _CLOSED_EYES * (blink > _CLOSED_LIDS))
     return wanted
 
 
@@ -189,7 +192,7 @@ def _voice(talk: Talk) -> list[tuple[int, RecordKind, bytes]]:
 def main() -> None:
     """Make the recording named on the command line."""
     parser = argparse.ArgumentParser(description="make the demonstration participant")
-    parser.add_argument("path", type=Path, metavar="OUT.fwr")
+    parser.add_argument("path", type=Path, metavar="OUT.fwr", nargs="?", default=RECORDING)
     path = parser.parse_args().path
     make(path)
     print(f"{path}: {path.stat().st_size} bytes")
