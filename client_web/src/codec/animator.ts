@@ -66,7 +66,10 @@ export class Animator {
 
   /** Prepares a keyframe's picture (side × side) with its landmarks in crop units. */
   async cacheKeyframe(picture: ImageData, landmarks: Landmarks): Promise<CachedKeyframe> {
-    const inputs = { picture: this.tensor(toPlanes(picture), [3, this.side, this.side]), landmarks: this.points(landmarks) };
+    const inputs = {
+      picture: this.tensor(toPlanes(picture), [3, this.side, this.side]),
+      landmarks: this.points(landmarks),
+    };
     const { features } = await this.keyframe.run(inputs, ['features']);
     if (features === undefined) throw new CodecError('model-refused', 'keyframe.onnx gave no features');
     return { ...inputs, features };
@@ -134,11 +137,15 @@ async function findAdapter(): Promise<{ isSoftware: boolean } | null> {
   if (adapter === null) return null;
   const { vendor, architecture, description } = adapter.info ?? {};
   const isFallback = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
-  return { isSoftware: isFallback || /swiftshader|llvmpipe|software/i.test(`${vendor} ${architecture} ${description}`) };
+  return {
+    isSoftware: isFallback || /swiftshader|llvmpipe|software/i.test(`${vendor} ${architecture} ${description}`),
+  };
 }
 
 async function loadRuntime(provider: 'webgpu' | 'wasm', url: string): Promise<Runtime> {
-  const runtime: Runtime = await (provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'));
+  const runtime: Runtime = await (provider === 'webgpu'
+    ? import('onnxruntime-web/webgpu')
+    : import('onnxruntime-web/wasm'));
   runtime.env.logLevel = 'error';
   runtime.env.wasm.wasmPaths = url;
   // A call leaves no core idle on a machine of two.

@@ -5,11 +5,17 @@ import { checkAnimator, type GraphDescription } from './animator_interface';
 import { CodecError } from './errors';
 import { readOnnxMetadata } from './onnx_metadata';
 
-const METADATA = new Map([['facewire_interface', '1'], ['name', 'a test']]);
+const METADATA = new Map([
+  ['facewire_interface', '1'],
+  ['name', 'a test'],
+]);
 
 function keyframeGraph(): GraphDescription {
   return {
-    inputs: new Map([['picture', ['N', 3, 128, 128]], ['landmarks', ['N', 478, 3]]]),
+    inputs: new Map([
+      ['picture', ['N', 3, 128, 128]],
+      ['landmarks', ['N', 478, 3]],
+    ]),
     outputs: ['features'],
   };
 }
@@ -31,7 +37,10 @@ function animateGraph(): GraphDescription {
 describe('the animator interface', () => {
   it('reads the sizes from the graphs', () => {
     expect(checkAnimator(keyframeGraph(), animateGraph(), METADATA)).toEqual({
-      side: 128, features: [16, 32, 32], auxiliary: [3, 64, 64], speech: [4, 16],
+      side: 128,
+      features: [16, 32, 32],
+      auxiliary: [3, 64, 64],
+      speech: [4, 16],
     });
   });
 
@@ -58,14 +67,16 @@ describe('the animator interface', () => {
 
   it('refuses another interface version and a missing output', () => {
     expect(() => checkAnimator(keyframeGraph(), animateGraph(), new Map())).toThrow(/interface none/);
-    expect(() => checkAnimator(keyframeGraph(), { ...animateGraph(), outputs: [] }, METADATA)).toThrow(/output 'picture'/);
+    expect(() => checkAnimator(keyframeGraph(), { ...animateGraph(), outputs: [] }, METADATA)).toThrow(
+      /output 'picture'/,
+    );
   });
 });
 
 describe('the metadata of an ONNX file', () => {
   const model = new Uint8Array(readFileSync(new URL('../../../models/weights/warp/animate.onnx', import.meta.url)));
 
-  it('is read from the project\'s own weights', () => {
+  it("is read from the project's own weights", () => {
     expect(readOnnxMetadata(model).get('facewire_interface')).toBe('1');
   });
 

@@ -5,8 +5,18 @@ import { LANDMARKS } from './motion';
 const INTERFACE = '1';
 const KEYFRAME_INPUTS = ['picture', 'landmarks'];
 const ANIMATE_INPUTS = [
-  'picture_a', 'features_a', 'landmarks_a', 'picture_b', 'features_b', 'landmarks_b', 'valid_b',
-  'landmarks', 'auxiliary', 'valid_auxiliary', 'speech', 'valid_speech',
+  'picture_a',
+  'features_a',
+  'landmarks_a',
+  'picture_b',
+  'features_b',
+  'landmarks_b',
+  'valid_b',
+  'landmarks',
+  'auxiliary',
+  'valid_auxiliary',
+  'speech',
+  'valid_speech',
 ];
 
 /** Names and shapes of a graph's inputs, and names of its outputs; a free dimension is a string. */

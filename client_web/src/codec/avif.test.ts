@@ -17,7 +17,7 @@ interface Box {
 
 function readBoxes(data: Uint8Array): Box[] {
   const boxes: Box[] = [];
-  for (let offset = 0; offset < data.length; ) {
+  for (let offset = 0; offset < data.length;) {
     const view = new DataView(data.buffer, data.byteOffset + offset);
     const length = view.getUint32(0);
     boxes.push({

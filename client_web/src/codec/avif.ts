@@ -37,7 +37,16 @@ export function wrapAvif(temporalUnit: Uint8Array, side: number): Uint8Array<Arr
       'meta',
       fullBox('hdlr', uint32(0), text('pict'), new Uint8Array(13)),
       fullBox('pitm', uint16(1)),
-      fullBox('iloc', [0x44, 0], uint16(1), uint16(1), uint16(0), uint16(1), uint32(pictureOffset), uint32(picture.length)),
+      fullBox(
+        'iloc',
+        [0x44, 0],
+        uint16(1),
+        uint16(1),
+        uint16(0),
+        uint16(1),
+        uint32(pictureOffset),
+        uint32(picture.length),
+      ),
       fullBox('iinf', uint16(1), infoEntry()),
       box('iprp', properties, associations),
     );

@@ -23,7 +23,9 @@ interface BundleVector {
 const table = entropyTable();
 const [shared, ...vectors] = goldenVectors<SharedVector & BundleVector>('bundles');
 if (shared === undefined) throw new Error('bundles.json is empty');
-const motions = new Map<number, Motion>(Object.entries(shared.motions).map(([number, motion]) => [Number(number), motion]));
+const motions = new Map<number, Motion>(
+  Object.entries(shared.motions).map(([number, motion]) => [Number(number), motion]),
+);
 const { keyframe_a: keyframeA, keyframe_b: keyframeB } = shared;
 
 function bundleOf(vector: BundleVector): Bundle {
@@ -73,7 +75,8 @@ describe('bundles', () => {
       for (let damage = random(4); damage >= 0; damage--) data[random(data.length)] = random(256);
       try {
         const { frames } = decodeFrames(table, parseBundle(data), motions);
-        for (const { motion } of frames) for (const value of motion ?? []) expect(Math.abs(value)).toBeLessThanOrEqual(2047);
+        for (const { motion } of frames)
+          for (const value of motion ?? []) expect(Math.abs(value)).toBeLessThanOrEqual(2047);
       } catch (error) {
         if (!(error instanceof WireError) && !(error instanceof UnknownKeyframeError)) throw error;
       }

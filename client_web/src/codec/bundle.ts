@@ -105,7 +105,8 @@ export function parseBundle(data: Uint8Array): PackedBundle {
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const first = view.getUint8(0);
-  if (first >> 4 !== VERSION) throw new WireError(`bundle of version ${first >> 4}, this codec reads version ${VERSION}`);
+  if (first >> 4 !== VERSION)
+    throw new WireError(`bundle of version ${first >> 4}, this codec reads version ${VERSION}`);
   if (first & FLAG.reserved) throw new WireError('bundle with the reserved flag set');
   const frameCount = view.getUint8(8);
   if (frameCount > MAXIMUM_FRAMES) {
@@ -176,7 +177,11 @@ function encodeFrames(
     encoder.bit(contexts.pick, 0, pick);
     const rows = previous === null ? contexts.anchor : contexts.chain;
     const reference: Motion = previous ?? pickedMotion(header, pick, keyframeMotions);
-    encodeResiduals(encoder, rows, motion.map((value, position) => value - (reference[position] ?? 0)));
+    encodeResiduals(
+      encoder,
+      rows,
+      motion.map((value, position) => value - (reference[position] ?? 0)),
+    );
     previous = motion;
   }
   return encoder.finish();

@@ -53,7 +53,12 @@ export class BundleWriter {
    * `motion` is null for a frame without a face. `ranked` holds the picked keyframe and the second best, if there is one.
    * A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
    */
-  add(timeMs: number, motion: Motion | null, ranked: Reference[], voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
+  add(
+    timeMs: number,
+    motion: Motion | null,
+    ranked: Reference[],
+    voiceActive: boolean,
+  ): Uint8Array<ArrayBuffer> | null {
     const now = toTicks(timeMs);
     const gap = now - this.lastTicks;
     if (this.pending.length > 0 && gap <= 0) return null;

@@ -14,7 +14,9 @@ export function canReadCamera(): boolean {
 
 /** Hands every frame of a playing element's camera to `receive`; returns what stops it. */
 export function readCamera(video: HTMLVideoElement, receive: FrameReceiver): () => void {
-  const { MediaStreamTrackProcessor: Processor } = globalThis as { MediaStreamTrackProcessor?: TrackProcessorConstructor };
+  const { MediaStreamTrackProcessor: Processor } = globalThis as {
+    MediaStreamTrackProcessor?: TrackProcessorConstructor;
+  };
   const track = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks()[0] : undefined;
   if (Processor === undefined || track === undefined) return readElement(video, receive);
   return readTrack(new Processor({ track, maxBufferSize: 1 }).readable.getReader(), receive);

@@ -87,9 +87,13 @@ export function decodeTable(content: Uint8Array, what: string): Record<string, u
 
 function readRow(name: string, values: unknown, length: number): Contexts {
   const limit = 1 << PROBABILITY_BITS;
-  const isProbability = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0 && Number(value) < limit;
+  const isProbability = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) > 0 && Number(value) < limit;
   if (!Array.isArray(values) || values.length !== length || !values.every(isProbability)) {
-    throw new CodecError('model-file', `${name} of the entropy table needs ${length} probabilities between 0 and ${limit}`);
+    throw new CodecError(
+      'model-file',
+      `${name} of the entropy table needs ${length} probabilities between 0 and ${limit}`,
+    );
   }
   return Uint16Array.from(values);
 }

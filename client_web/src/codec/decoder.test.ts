@@ -13,7 +13,13 @@ const MOTIONS = new Map(Array.from({ length: 256 }, (_, number) => [number, ZERO
 function keyframe(number: number, content = 1): Uint8Array {
   const picture = Uint8Array.of(content, 2, 3);
   return encodeKeyframe(table, {
-    number, timeTicks: 0, side: 256, shape: ZEROS, motion: ZEROS, pictureCodec: PICTURE_CODEC.av1, picture,
+    number,
+    timeTicks: 0,
+    side: 256,
+    shape: ZEROS,
+    motion: ZEROS,
+    pictureCodec: PICTURE_CODEC.av1,
+    picture,
   });
 }
 
@@ -72,7 +78,12 @@ describe('the decoder', () => {
   it('says no-face, and takes the voice flag from the newest bundle only', () => {
     const decoder = new Decoder(table, () => {});
     const header = { sequence: 5, timeTicks: 0, keyframeA: 0, keyframeB: 0, voiceActive: true };
-    const faceless = { header, frames: [{ gapTicks: 0, pick: 0 as const, motion: null }], speech: null, auxiliary: null };
+    const faceless = {
+      header,
+      frames: [{ gapTicks: 0, pick: 0 as const, motion: null }],
+      speech: null,
+      auxiliary: null,
+    };
     decoder.addBundle(encodeBundle(table, faceless, MOTIONS), 0);
     expect(decoder.due(10)).toBeNull();
     expect(decoder.state(10)).toBe('no-face');

@@ -114,7 +114,8 @@ export class Decoder {
   }
 
   private noteVoice({ sequence, voiceActive }: BundleHeader): void {
-    const ahead = this.newestSequence === null ? 1 : (sequence - this.newestSequence + SEQUENCE_MODULUS) % SEQUENCE_MODULUS;
+    const ahead =
+      this.newestSequence === null ? 1 : (sequence - this.newestSequence + SEQUENCE_MODULUS) % SEQUENCE_MODULUS;
     if (ahead >= SEQUENCE_MODULUS / 2) return;
     this.newestSequence = sequence;
     this.voiceActive = voiceActive;

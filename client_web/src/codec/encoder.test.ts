@@ -42,13 +42,18 @@ describe('the encoder', () => {
     let made = 0;
     for (let index = 0; index < 400; index++) {
       const turn = 75 * Math.sin(index / 23);
-      const { keyframe } = await encoder.encode(PICTURE, landmarksAt(turn, index < 200 ? 200 : 440), 120 * index, false);
+      const { keyframe } = await encoder.encode(
+        PICTURE,
+        landmarksAt(turn, index < 200 ? 200 : 440),
+        120 * index,
+        false,
+      );
       if (keyframe) made++;
     }
     expect(made).toBeGreaterThan(4);
     expect(made).toBeLessThan(16);
     expect(encoder.keyframeNumbers).toHaveLength(4);
-  });
+  }, 20_000);
 
   it('says that the face is gone, and takes the next one for another person', async () => {
     const encoder = new Encoder(model, table);

@@ -147,7 +147,7 @@ export class RangeDecoder {
   private normalise(): void {
     while (this.range < TOP) {
       this.range *= 256;
-      this.code = (this.code * 256) % 2 ** 32 + this.nextByte();
+      this.code = ((this.code * 256) % 2 ** 32) + this.nextByte();
     }
   }
 

@@ -54,7 +54,11 @@ class WorkerFaceRenderer implements FaceRenderer {
     const face = this.nextFace++;
     const offscreen = canvas.transferControlToOffscreen();
     this.worker.postMessage({ type: 'add', face, canvas: offscreen } satisfies ToRenderer, [offscreen]);
-    const decoder = new WorkerFaceDecoder(face, (message) => this.post(message), () => this.faces.delete(face));
+    const decoder = new WorkerFaceDecoder(
+      face,
+      (message) => this.post(message),
+      () => this.faces.delete(face),
+    );
     this.faces.set(face, decoder);
     return decoder;
   }

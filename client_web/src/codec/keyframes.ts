@@ -46,7 +46,8 @@ export function encodeKeyframe(table: EntropyTable, keyframe: Keyframe): Uint8Ar
     ...bigEndian(face.length, 1),
   ];
   const data = new Uint8Array(HEADER_BYTES + face.length + keyframe.picture.length);
-  if (data.length > MAXIMUM_BYTES) throw new WireError(`keyframe of ${data.length} bytes, at most ${MAXIMUM_BYTES} fit`);
+  if (data.length > MAXIMUM_BYTES)
+    throw new WireError(`keyframe of ${data.length} bytes, at most ${MAXIMUM_BYTES} fit`);
   data.set(header);
   data.set(face, HEADER_BYTES);
   data.set(keyframe.picture, HEADER_BYTES + face.length);

@@ -55,7 +55,12 @@ describe('checkMotion', () => {
 
 describe('poses', () => {
   it('turns vectors into rotations and back', () => {
-    for (const vector of [[0.3, -0.2, 0.1], [0, 0, 0], [2.5, 0.5, -1], [1e-12, 0, 0]]) {
+    for (const vector of [
+      [0.3, -0.2, 0.1],
+      [0, 0, 0],
+      [2.5, 0.5, -1],
+      [1e-12, 0, 0],
+    ]) {
       expect(largestDifference(rotationVector(rotationMatrix(vector)), vector)).toBeLessThan(1e-9);
     }
   });
@@ -65,7 +70,10 @@ describe('poses', () => {
     const rotation = rotationMatrix([0.4, -0.9, 0.2]);
     const target = source.map((_, index) => {
       const [row, point] = [index % 3, index - (index % 3)];
-      const turned = [0, 1, 2].reduce((sum, axis) => sum + (rotation[3 * row + axis] ?? 0) * (source[point + axis] ?? 0), 0);
+      const turned = [0, 1, 2].reduce(
+        (sum, axis) => sum + (rotation[3 * row + axis] ?? 0) * (source[point + axis] ?? 0),
+        0,
+      );
       return 0.7 * turned + (row === 0 ? 0.1 : row === 1 ? -0.2 : 0);
     });
     const pose = fitPose(source, target, Float64Array.of(1, 2, 3, 4, 5));

@@ -83,12 +83,13 @@ export class MotionModel {
     this.placeIrises(points, pose[6] ?? 0, pose[7] ?? 0);
     const rotation = rotationMatrix(pose.slice(0, 3));
     const scale = Math.exp(pose[5] ?? 0);
-    const translation = [pose[3] ?? 0, pose[4] ?? 0, 0];
     const [r0 = 0, r1 = 0, r2 = 0, r3 = 0, r4 = 0, r5 = 0, r6 = 0, r7 = 0, r8 = 0] = rotation;
     for (let index = 0; index < points.length; index += 3) {
-      const [x = 0, y = 0, z = 0] = points.subarray(index, index + 3);
-      points[index] = scale * (r0 * x + r1 * y + r2 * z) + (translation[0] ?? 0);
-      points[index + 1] = scale * (r3 * x + r4 * y + r5 * z) + (translation[1] ?? 0);
+      const x = points[index] ?? 0;
+      const y = points[index + 1] ?? 0;
+      const z = points[index + 2] ?? 0;
+      points[index] = scale * (r0 * x + r1 * y + r2 * z) + (pose[3] ?? 0);
+      points[index + 1] = scale * (r3 * x + r4 * y + r5 * z) + (pose[4] ?? 0);
       points[index + 2] = scale * (r6 * x + r7 * y + r8 * z);
     }
     return points;
@@ -187,7 +188,8 @@ function deform(surface: Float64Array, basis: Float64Array[], coefficients: read
 function project(inverse: Float64Array[], points: Float64Array, rest: Float64Array): number[] {
   return inverse.map((row) => {
     let sum = 0;
-    for (let value = 0; value < row.length; value++) sum += (row[value] ?? 0) * ((points[value] ?? 0) - (rest[value] ?? 0));
+    for (let value = 0; value < row.length; value++)
+      sum += (row[value] ?? 0) * ((points[value] ?? 0) - (rest[value] ?? 0));
     return sum;
   });
 }

@@ -6,7 +6,8 @@ import { EXPRESSION, LANDMARKS, SHAPE_LENGTH, SURFACE, type MotionTable } from '
 /** Reads the table. Throws `CodecError` `model-file` if it is of another version or size. */
 export function parseMotionTable(content: Uint8Array): MotionTable {
   const table = decodeTable(content, 'motion table');
-  const single = (name: string, length: number): Float64Array => readArray(table, name, 1, length)[0] ?? new Float64Array();
+  const single = (name: string, length: number): Float64Array =>
+    readArray(table, name, 1, length)[0] ?? new Float64Array();
   return {
     mean: single('mean', 3 * LANDMARKS),
     shapeBasis: readArray(table, 'shape_basis', SHAPE_LENGTH, 3 * SURFACE),
@@ -22,7 +23,11 @@ function readArray(table: Record<string, unknown>, name: string, rows: number, l
   if (!(values instanceof Uint8Array) || values.length !== 2 * rows * length) {
     throw new CodecError('model-file', `${name} of the motion table needs ${rows} × ${length} 16-bit integers`);
   }
-  if (!Array.isArray(scales) || ![1, rows].includes(scales.length) || !scales.every((scale) => Number.isFinite(scale))) {
+  if (
+    !Array.isArray(scales) ||
+    ![1, rows].includes(scales.length) ||
+    !scales.every((scale) => Number.isFinite(scale))
+  ) {
     throw new CodecError('model-file', `${name} of the motion table needs 1 or ${rows} scales`);
   }
   const stored = new DataView(values.buffer, values.byteOffset, values.byteLength);

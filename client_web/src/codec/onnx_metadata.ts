@@ -27,7 +27,8 @@ function readFields(message: Uint8Array): { field: number; content: Uint8Array }
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
       const byte = message[position++];
-      if (byte === undefined || factor > 2 ** 63) throw new CodecError('model-refused', 'an ONNX file is cut or not ONNX');
+      if (byte === undefined || factor > 2 ** 63)
+        throw new CodecError('model-refused', 'an ONNX file is cut or not ONNX');
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }

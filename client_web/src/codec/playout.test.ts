@@ -20,7 +20,11 @@ interface Look {
 function bundleAt(timeTicks: number, value: number, pick: 0 | 1 = 0, keyframeB = 1): Bundle {
   const motion = new Array<number>(32).fill(value);
   const header = { sequence: 0, timeTicks, keyframeA: 1, keyframeB, voiceActive: false };
-  const frames = [0, 1, 2].map((index) => ({ gapTicks: index === 0 ? 0 : 4, pick, motion: motion.map((v) => v + index) }));
+  const frames = [0, 1, 2].map((index) => ({
+    gapTicks: index === 0 ? 0 : 4,
+    pick,
+    motion: motion.map((v) => v + index),
+  }));
   return { header, frames, speech: null, auxiliary: null };
 }
 

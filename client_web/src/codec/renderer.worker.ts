@@ -12,7 +12,8 @@ let renderer: Renderer | null = null;
 
 self.onmessage = ({ data }: MessageEvent<ToRenderer>) => {
   handle(data).catch((error: unknown) => {
-    const failure = error instanceof CodecError ? error : new CodecError('no-provider', `drawing failed: ${String(error)}`);
+    const failure =
+      error instanceof CodecError ? error : new CodecError('no-provider', `drawing failed: ${String(error)}`);
     post({ type: 'error', code: failure.code, message: failure.message });
   });
 };

@@ -63,7 +63,8 @@ let tracker: Tracker | null = null;
 
 self.onmessage = ({ data }: MessageEvent<ToTracker>) => {
   handle(data).catch((error: unknown) => {
-    const failure = error instanceof CodecError ? error : new CodecError('model-refused', `tracking failed: ${String(error)}`);
+    const failure =
+      error instanceof CodecError ? error : new CodecError('model-refused', `tracking failed: ${String(error)}`);
     post({ type: 'error', code: failure.code, message: failure.message });
   });
 };
