@@ -19,6 +19,8 @@ from server.voice import VoiceSlots, only_opus
 logger = logging.getLogger(__name__)
 
 _CLOSE_TIMEOUT_S = 2.0
+# A client that leaves closes both connections; its `leave` must count even if it comes second.
+_LEAVE_GRACE_S = 0.5
 
 
 class PeerListener(Protocol):
@@ -64,8 +66,8 @@ class Peer:
         if mids[: len(self._known_mids)] != self._known_mids:
             raise ProtocolError("bad-message", f"offer: had audio sections {self._known_mids}, now {mids}")
         first = not self._known_mids
-        self._add_transceivers(offer)
         try:
+            self._add_transceivers(offer)
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             if first:
                 tune(self._connection, self._link)
@@ -162,16 +164,26 @@ class Peer:
             self.dropped["voice too long"] += 1
 
     def _on_state(self) -> None:
-        if self._connection.connectionState in ("failed", "closed") and not self._closed:
+        if self._closed:
+            return
+        if self._connection.connectionState == "failed":
             self._fail("media-failed", "the WebRTC connection was lost")
+        elif self._connection.connectionState == "closed":
+            self._deadline.cancel()
+            self._deadline = asyncio.get_running_loop().call_later(_LEAVE_GRACE_S, self._on_deadline)
 
     def _on_deadline(self) -> None:
-        if self._connection.connectionState != "connected":
-            self._fail(
-                "media-failed",
-                f"no WebRTC connection within {self._link.connect_timeout_s:g} s: "
-                "is UDP blocked between you and the server?",
-            )
+        match self._connection.connectionState:
+            case "connected":
+                return
+            case "closed":
+                self._fail("media-failed", "you closed the WebRTC connection")
+            case _:
+                self._fail(
+                    "media-failed",
+                    f"no WebRTC connection within {self._link.connect_timeout_s:g} s: "
+                    "is UDP blocked between you and the server?",
+                )
 
     def _fail(self, code: str, message: str) -> None:
         self._listener.on_failure(ProtocolError(code, message))

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 _IDS = 255
 _VOICE_PACKETS_PER_S = 60
-_VOICE_BYTES_PER_S = 8_000
+_VOICE_BYTES_PER_S = 12_000
 
 
 class Participant:

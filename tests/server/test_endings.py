@@ -12,6 +12,7 @@ from server.call import Call
 from server.call_events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, Reconnecting
 from server.errors import CallError
 from server.messages import Error, Join, Joined, ParticipantJoined, pack, parse_server_message
+from server.room import Participant
 from server.settings import LinkSettings, Settings
 from tests.server.running_server import Guest, RunningServer, until
 
@@ -80,6 +81,23 @@ async def test_lost_media_end_the_session() -> None:
         await bob.call._session.media._connection.close()  # type: ignore[union-attr]
         assert (await ann.saw(ParticipantWent))[0].participant.id == bob_id
         await bob.saw(Reconnected)
+
+
+async def test_leave_counts_even_after_the_connection_is_closed() -> None:
+    async with RunningServer() as server, Guest(server.room(), "Ann") as ann:
+        bob = await Guest(server.room(), "Bob").__aenter__()
+        session = bob.call._session
+        assert session is not None
+        closing = [member for member in members(server) if member.id == bob.id]
+        await session.media.close()
+        await until(lambda: closing[0].peer._connection.connectionState == "closed", "the server has noticed")
+        await session.say_goodbye()
+        assert (await ann.saw(ParticipantWent))[0].reason == "left"
+        await bob.__aexit__()
+
+
+def members(server: RunningServer) -> list[Participant]:
+    return [member for room in server.signalling.rooms._rooms.values() for member in room.participants.values()]
 
 
 async def test_the_others_call_goes_on_when_the_server_restarts() -> None:
