@@ -123,14 +123,28 @@ describe('KeyframeSender', () => {
 
   it('answers a request at most once a second, and with the newest if the number is gone', () => {
     pool = [keyframe(4, 100), keyframe(5, 100)];
-    sender.answer(7, 4, 0);
-    sender.answer(7, 4, 900);
-    sender.answer(7, 2, 900);
+    sender.answer(7, 4);
+    sender.answer(7, 4);
+    sender.answer(7, 2);
     vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
-    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5]]);
-    sender.answer(8, 4, 1_000);
+    sender.answer(7, 4);
     vi.advanceTimersByTime(SLICE_INTERVAL_MS);
-    expect(recipientsAndNumbers().at(-1)).toEqual([8, 4]);
+    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5]]);
+    sender.answer(8, 4);
+    vi.advanceTimersByTime(1_000);
+    sender.answer(7, 4);
+    vi.advanceTimersByTime(SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5], [8, 4], [7, 4]]);
+  });
+
+  it('does not answer with what is on its way to everybody', () => {
+    pool = [keyframe(4, 2_500)];
+    sender.send(keyframe(4, 2_500));
+    sender.answer(7, 4);
+    vi.advanceTimersByTime(5 * SLICE_INTERVAL_MS);
+    sender.answer(7, 4);
+    vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
+    expect(recipientsAndNumbers()).toEqual([[0, 4], [0, 4], [0, 4]]);
   });
 
   it('forgets who left', () => {

@@ -116,7 +116,8 @@ interface Delivery {
 /** Sends keyframes one slice at a time, so that a keyframe never keeps the voice waiting on a thin link. */
 export class KeyframeSender {
   private readonly queue: Delivery[] = [];
-  private readonly answeredAtMs = new Map<number, number>();
+  /** When a keyframe last went out completely, by recipient and number. */
+  private readonly sentAtMs = new Map<string, number>();
   private readonly timer: ReturnType<typeof setInterval>;
   private lastTickMs = performance.now();
 
@@ -145,16 +146,19 @@ export class KeyframeSender {
   }
 
   /**
-   * Answers a `keyframe-request`: with that keyframe, or with the newest if it is no longer in the pool.
-   * Each number is answered at most once a second to everybody together.
+   * Answers a `keyframe-request`: with that keyframe, or with the newest if it is no longer in the pool. Not if the same
+   * keyframe waits for that recipient, or went to it within the last second and may be on its way.
    */
   answer(recipient: number, number: number, nowMs: number = performance.now()): void {
-    const last = this.answeredAtMs.get(number);
-    if (last !== undefined && nowMs - last < REQUEST_ANSWER_INTERVAL_MS) return;
-    this.answeredAtMs.set(number, nowMs);
     const pool = newestFirst(this.pool());
     const blob = pool.find((entry) => entry[1] === number) ?? pool[0];
-    if (blob !== undefined) this.send(blob, recipient);
+    if (blob === undefined) return;
+    const waiting = this.queue.some((entry) => entry.recipient === EVERYBODY && entry.number === blob[1]);
+    const recent = [recipient, EVERYBODY].some((to) => {
+      const sentAtMs = this.sentAtMs.get(`${to}:${blob[1]}`);
+      return sentAtMs !== undefined && nowMs - sentAtMs < REQUEST_ANSWER_INTERVAL_MS;
+    });
+    if (!waiting && !recent) this.send(blob, recipient);
   }
 
   /** Forgets what still waits for a participant that left. */
@@ -181,6 +185,8 @@ export class KeyframeSender {
     if (entry === undefined) return;
     const slice = entry.slices.shift();
     if (slice !== undefined) this.outlet.send(seal(entry.recipient, slice));
-    if (entry.slices.length === 0) this.queue.shift();
+    if (entry.slices.length > 0) return;
+    this.queue.shift();
+    this.sentAtMs.set(`${entry.recipient}:${entry.number}`, performance.now());
   }
 }

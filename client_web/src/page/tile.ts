@@ -4,7 +4,7 @@ import type { FaceDecoder, FaceDecoderStatistics } from '../codec';
 import { VoiceActivity } from '../media/voice_activity';
 import { element, icon } from './dom';
 
-const STATE_TEXTS = { waiting: 'Waiting for picture', stale: 'Picture held: nothing arrives', 'no-face': 'No face' } as const;
+const STATE_TEXTS = { waiting: 'Waiting for picture', stale: 'Picture held', 'no-face': 'No face' } as const;
 
 /** One other participant: the drawn face, the voice, the name and what is the matter with them. */
 export class Tile {
