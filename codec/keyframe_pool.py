@@ -30,7 +30,7 @@ class KeyframePool:
 
     def __init__(self, model: MotionModel, settings: EncoderSettings) -> None:
         self._settings = settings
-        self._weights = model.point_weights / model.point_weights.sum()
+        self._model = model
         self._picked: int | None = None
         self._poor_frames = 0
         self._made_ms = 0.0
@@ -88,12 +88,21 @@ class KeyframePool:
         return min(self._credit_bytes + earned, self._settings.keyframe_burst_bytes)
 
     def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
-        """Return the weighted mean distance in pixels of a 256-pixel picture.
+        share = self._settings.translation_share
+        return float(landmark_distances(self._model, keyframe.landmarks, landmarks[None], share)[0])
 
-        A warp follows a shift of the whole face well, so that part of the distance counts less.
-        """
-        offsets = keyframe.landmarks[:SURFACE, :2] - landmarks[:SURFACE, :2]
-        shift = self._weights @ offsets
-        rest = offsets - shift
-        distance = self._weights @ np.hypot(rest[:, 0], rest[:, 1])
-        return float(distance + self._settings.translation_share * np.hypot(*shift)) * _PIXELS_PER_UNIT
+
+def landmark_distances(
+    model: MotionModel, keyframe: FloatArray, frames: FloatArray, translation_share: float, step: int = 1
+) -> FloatArray:
+    """Return the weighted mean distances (frames,) of (frames, 478, 3) landmarks to a keyframe's, pixels at 256².
+
+    A warp follows a shift of the whole face well, so that part of the distance counts only by `translation_share`.
+    Of the surface points every `step`-th is compared.
+    """
+    weights = model.point_weights[::step] / model.point_weights[::step].sum()
+    offsets = frames[:, :SURFACE:step, :2] - keyframe[:SURFACE:step, :2]
+    shift = np.einsum("p,fpc->fc", weights, offsets)
+    rest = offsets - shift[:, None]
+    distances = np.hypot(rest[..., 0], rest[..., 1]) @ weights
+    return np.asarray((distances + translation_share * np.hypot(*shift.T)) * _PIXELS_PER_UNIT, np.float64)

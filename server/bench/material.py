@@ -7,7 +7,7 @@ from pathlib import Path
 from server.errors import ServerError
 
 _FPS = 25
-DEMONSTRATION = Path(__file__).resolve().parent.parent / "demonstration/demonstration.fwr"
+DEMONSTRATION = Path(__file__).resolve().parent.parent / "demonstration/demo.fwr"
 
 
 def talking_clip() -> Path:
