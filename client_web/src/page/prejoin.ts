@@ -1,5 +1,6 @@
 import type { CodecError } from '../codec';
 import type { LocalMedia } from '../media/local_media';
+import { CropFrame } from './crop_frame';
 import { DeviceSelect } from './device_select';
 import { element, icon } from './dom';
 import { NoticeList } from './notice_list';
@@ -26,6 +27,7 @@ export class Prejoin {
   private readonly faults = new NoticeList();
   /** Below the form, so that what comes late does not move it. */
   private readonly hints = new NoticeList();
+  private readonly cropFrame: CropFrame;
   private readonly cameras: DeviceSelect;
   private readonly microphones: DeviceSelect;
   private readonly name: HTMLInputElement;
@@ -42,6 +44,7 @@ export class Prejoin {
   ) {
     const { media, room } = settings;
     document.title = `${room} · facewire`;
+    this.cropFrame = new CropFrame(media.video);
     this.cameras = new DeviceSelect('camera', media);
     this.microphones = new DeviceSelect('microphone', media);
     this.name = element('input', {
@@ -100,6 +103,7 @@ export class Prejoin {
         { className: 'preview', 'aria-label': 'Your camera' },
         media.video,
         element('p', { className: 'no-video' }, 'No camera picture'),
+        this.cropFrame.node,
         this.chip,
         this.level,
       ),
@@ -149,6 +153,7 @@ export class Prejoin {
     const { text, tone } = trackingText(media);
     this.chip.textContent = text;
     this.chip.dataset['tone'] = tone;
+    this.cropFrame.show(media.tracking?.state === 'face' ? media.tracking.crop : null);
     void this.refreshDevices();
   }
 
