@@ -1,0 +1,20 @@
+"""Recordings that tests make or cut."""
+
+from pathlib import Path
+
+from codec.recording import RecordingReader, RecordingWriter
+from server.demonstration_process import RECORDING
+
+
+def cut(source: Path, path: Path, seconds: float) -> Path:
+    """Write the first seconds of a recording to another file."""
+    with RecordingReader(source) as reader, RecordingWriter(path, tuple(reader.participants.values())) as writer:
+        for record in reader.records():
+            if record.time_ms <= seconds * 1000:
+                writer.add(record.participant, record.kind, record.time_ms, record.payload)
+    return path
+
+
+def short_demonstration(folder: Path, seconds: float) -> Path:
+    """Return the first seconds of the demonstration participant as a file of its own."""
+    return cut(RECORDING, folder / "short.fwr", seconds)

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from codec.animator import Animator
+from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
+from server.cli import main
+from server.demonstration_process import RECORDING
+from server.native.play_out import PlayOut
+from server.native.recorded_clock import show_times_ms
+from server.native.replay import restamp
+from tests.native.recordings import short_demonstration
+
+SECONDS = 3.0
+
+
+def _streams(path: Path) -> tuple[list[av.VideoFrame], np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(container.streams.video[0]))
+    with av.open(str(path)) as container:
+        sound = [frame.to_ndarray()[0] for frame in container.decode(container.streams.audio[0])]
+    return frames, np.concatenate(sound).astype(np.float32)
+
+
+def test_a_recording_becomes_a_video_with_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = short_demonstration(tmp_path, SECONDS)
+    assert main(["decode", str(recording), str(tmp_path / "out.mp4"), "--provider", "cpu"]) == 0
+    assert "Demonstration" in capsys.readouterr().out
+    frames, sound = _streams(tmp_path / "out.mp4")
+    assert len(frames) == pytest.approx(25 * SECONDS, abs=2)
+    assert (frames[0].width, frames[0].height) == (256, 256)
+    assert sound.size / 48_000 == pytest.approx(SECONDS, abs=0.1)
+    # She speaks from the second second on.
+    assert np.abs(sound[60_000:]).max() > 0.1
+    assert np.abs(sound[:30_000]).max() < 0.02
+    first, last = (frames[index].to_ndarray(format="rgb24").astype(int) for index in (30, 60))
+    assert np.abs(first - last).mean() > 1
+
+
+def test_two_participants_side_by_side_and_one_alone(tmp_path: Path) -> None:
+    path = tmp_path / "two.fwr"
+    with RecordingReader(RECORDING) as reader, RecordingWriter(path) as writer:
+        for number in (3, 7):
+            writer.add_participant(RecordedParticipant(number, f"P{number}", "file"), 0)
+        for record in reader.records():
+            if record.time_ms < 800:
+                for number in (3, 7):
+                    writer.add(number, record.kind, record.time_ms, record.payload)
+    animator = Animator(provider="cpu")
+    both = PlayOut(path, animator, 10)
+    assert both.size == (512, 256)
+    assert both.names == ["P3", "P7"]
+    moments = list(both.moments())
+    assert np.array_equal(moments[-1].picture[:, :256], moments[-1].picture[:, 256:])
+    assert sum(moment.sound.size for moment in moments) == both.frames * 4800
+    assert PlayOut(path, animator, 10, 7).size == (256, 256)
+    assert main(["decode", str(path), str(tmp_path / "none.mp4"), "--participant", "9"]) == 2
+
+
+def test_a_cut_file_is_decoded_up_to_the_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = short_demonstration(tmp_path, 1.0)
+    recording.write_bytes(recording.read_bytes()[:-10])
+    assert main(["decode", str(recording), str(tmp_path / "out.mp4"), "--fps", "10"]) == 0
+    said = capsys.readouterr().out
+    assert "was read up to byte" in said
+    assert "the file ends" in said
+
+
+def test_what_is_no_recording_and_where_no_video_can_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["decode", __file__, str(tmp_path / "out.mp4")]) == 2
+    assert "is no recording" in capsys.readouterr().err
+    recording = short_demonstration(tmp_path, 0.3)
+    assert main(["decode", str(recording), str(tmp_path / "no" / "out.mp4")]) == 2
+    assert "cannot write the video" in capsys.readouterr().err
+
+
+def test_pictures_are_shown_in_the_rhythm_in_which_they_were_taken() -> None:
+    with RecordingReader(RECORDING) as reader:
+        bundle = next(record.payload for record in reader.records() if record.kind is RecordKind.BUNDLE)
+    random = np.random.default_rng(5)
+    sent = [
+        Record(
+            1, RecordKind.BUNDLE, 120 * (index + 1) + int(random.exponential(40)), restamp(bundle, index, 12 * index)
+        )
+        for index in range(200)
+    ]
+    # The sender's clock starts over in the middle.
+    sent += [
+        Record(1, RecordKind.BUNDLE, 120 * (index + 201), restamp(bundle, index, 50_000 + 12 * index))
+        for index in range(50)
+    ]
+    shown = np.array(show_times_ms(sent))
+    assert np.abs(np.diff(shown) - 120).max() < 12
+    assert np.abs(shown - 120 * np.arange(250)).max() < 12
