@@ -45,7 +45,7 @@ class KeyframePool:
     def add(self, reference: Reference, landmarks: FloatArray, data: bytes, time_ms: float) -> None:
         """Pool a keyframe made at `time_ms`; the oldest one goes when the pool is full."""
         lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
-        kept = self.keyframes[len(self.keyframes) + 1 - self._settings.pool_size :]
+        kept = self.keyframes[max(0, len(self.keyframes) + 1 - self._settings.pool_size) :]
         self.keyframes = [*kept, PooledKeyframe(reference, landmarks, data, time_ms + lead_ms)]
         self._credit_bytes = self._credit(time_ms) - len(data)
         self._made_ms = time_ms

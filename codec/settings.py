@@ -14,7 +14,7 @@ class EncoderSettings:
     pool_size: int = 8  #: keyframes that the sender may pick from
     new_keyframe_px: float = 7.0  #: landmark distance at 256² from which no pooled keyframe is good enough
     new_keyframe_frames: int = 6  #: for so many frames in a row
-    keyframe_interval_ms: int = 1500  #: shortest time between keyframes
+    keyframe_interval_ms: int = 1000  #: shortest time between keyframes
     jump_interval_ms: int = 400  #: the same after the crop has jumped
     keyframe_kbps: float = 3.0  #: what keyframes may cost on average
     keyframe_burst_bytes: int = 12_000  #: and how much of that may be spent at once

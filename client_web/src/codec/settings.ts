@@ -44,7 +44,7 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   poolSize: 8,
   newKeyframePx: 7,
   newKeyframeFrames: 6,
-  keyframeIntervalMs: 1500,
+  keyframeIntervalMs: 1000,
   jumpIntervalMs: 400,
   keyframeKbps: 3,
   keyframeBurstBytes: 12_000,

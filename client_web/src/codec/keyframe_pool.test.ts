@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { entropyTable, fromHexadecimal, goldenVectors, motionModel } from '../testing/golden_vectors';
+import { BundleWriter } from './bundle_writer';
+import { KeyframePool } from './keyframe_pool';
+import { DEFAULT_SETTINGS } from './settings';
+
+interface PoolVector {
+  time_ms: number;
+  motion: number[];
+  jump: boolean;
+  faceless: boolean;
+  made: boolean;
+  ranked: number[];
+  bundle: string | null;
+}
+
+describe('the keyframe pool and the bundle writer', () => {
+  it('decide as the golden vectors do, byte for byte', () => {
+    const model = motionModel();
+    const pool = new KeyframePool(model.pointWeights, DEFAULT_SETTINGS);
+    const writer = new BundleWriter(entropyTable(), DEFAULT_SETTINGS.bundleMs);
+    const shape = new Array<number>(32).fill(0);
+    const vectors = goldenVectors<PoolVector>('pool');
+    expect(vectors.length).toBeGreaterThan(100);
+    vectors.forEach((vector, index) => {
+      const landmarks = model.landmarks(shape, vector.motion);
+      if (vector.jump) pool.noteJump();
+      const made = pool.needsKeyframe(landmarks, vector.time_ms);
+      if (made) pool.add({ number: index % 256, motion: vector.motion }, landmarks, 2000 + index, vector.time_ms);
+      const ranked = pool.pick(landmarks, vector.time_ms, writer.named);
+      const voiceActive = index % 50 > 25;
+      const bundle = vector.faceless
+        ? writer.add(vector.time_ms, null, [], voiceActive)
+        : writer.add(vector.time_ms, vector.motion, ranked, voiceActive);
+      expect({ index, made, ranked: ranked.map(({ number }) => number), bundle }).toEqual({
+        index,
+        made: vector.made,
+        ranked: vector.ranked,
+        bundle: vector.bundle === null ? null : fromHexadecimal(vector.bundle),
+      });
+    });
+  });
+});
