@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,8 @@ _PICTURE_INTERVAL_S = 1 / 25
 _UNDRAWN_INTERVAL_S = 0.5
 _STATUS_INTERVAL_S = 5.0
 _KEYFRAME_NUMBERS = 256
+#: Participants who left, whose figures are kept.
+_MOST_GONE = 1000
 
 
 @dataclass(slots=True)
@@ -57,14 +60,22 @@ class NativePeer:
         self._call = call
         self._receivers = receivers
         self._say = say
-        self._gone: list[dict[str, Any]] = []
+        self._gone: deque[dict[str, Any]] = deque(maxlen=_MOST_GONE)
         self._drawing = DrawingThread()
         self._joined_ms = 0.0
         self._error: CallError | None = None
 
     async def connect(self) -> None:
-        """Join the room. Raises `CallError` if that fails."""
-        await self._call.connect()
+        """Join the room. Raises `CallError` if that fails, or `stopped` is set before."""
+        connecting = asyncio.create_task(self._call.connect())
+        stopping = asyncio.create_task(self.stopped.wait())
+        await asyncio.wait((connecting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            raise CallError("unreachable", "stopped before the room was joined")
+        connecting.result()
         self._joined_ms = _now_ms()
         self._say(f"joined as participant {self._call.id}")
         self.sending.introduce()
@@ -109,7 +120,7 @@ class NativePeer:
                 }
                 for channel in channels
             },
-            "participants": self._gone + [remote.report(now_ms) for remote in self.remotes.values()],
+            "participants": [*self._gone, *(remote.report(now_ms) for remote in self.remotes.values())],
         }
 
     async def _follow(self) -> None:

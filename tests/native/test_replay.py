@@ -14,6 +14,7 @@ from server.demonstration_process import RECORDING
 from server.native.peer import NativePeer, Receivers
 from server.native.replay import Replay, restamp
 from server.native.voice_codec import packet_samples
+from server.settings import Settings
 from tests.native.recordings import short_demonstration
 from tests.server.running_server import Guest, RunningServer, until
 
@@ -105,6 +106,30 @@ async def test_a_call_hears_and_sees_a_replayed_participant(tmp_path: Path) -> N
     steps = np.diff([event.timestamp for event in voice]) / packet_samples(voice[0].payload)
     assert steps.min() >= 1
     assert np.allclose(steps, np.rint(steps), atol=0.02)
+
+
+async def test_a_replayed_participant_comes_back_after_the_server_was_restarted(tmp_path: Path) -> None:
+    replay = Replay(short_demonstration(tmp_path, 0.96))
+    said: list[str] = []
+    async with RunningServer() as server:
+        bob = Guest(server.room(), "Bob", "file")
+        peer = NativePeer(bob.call, Receivers(), said.append)
+        peer.sending.store = replay
+        await peer.connect()
+        running = asyncio.create_task(peer.run())
+        feeding = asyncio.create_task(replay.run(peer.sending, repeat=True))
+        await asyncio.sleep(0.5)
+    again = RunningServer(Settings(port=server.port))
+    async with again, Guest(again.room(), "Ann") as ann:
+        await ann.saw(BundleReceived, count=10)
+        await ann.saw(KeyframeSliceReceived, count=16)
+        await ann.saw(VoiceReceived, count=5)
+        peer.stopped.set()
+        feeding.cancel()
+        await asyncio.wait_for(running, 5)
+    await peer.close()
+    assert any(line.startswith("connection lost") for line in said)
+    assert any(line.startswith("joined again") for line in said)
 
 
 def peer_id(guest: Guest) -> int:
