@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpreceiver import StreamStatistics
@@ -27,6 +27,7 @@ _RTCP_RECEIVER_REPORT = 201
 _STREAMS = 8
 _TSN_MODULO = 1 << 32
 _UNACKNOWLEDGED_CHUNKS = 4
+_BULK_BYTES = 600
 
 VoicePacketHandler = Callable[[bytes, int], None]
 """Called with an RTP packet's payload and timestamp."""
@@ -150,22 +151,31 @@ class _DelayedAcknowledgement:
         self._timer: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
         self._acknowledged_tsn = 0
+        self._bulk = False
+        self._receive_data = sctp._receive_data_chunk
         self._send_chunk = sctp._send_chunk
         self._send_sack = sctp._send_sack
+        sctp._receive_data_chunk = self._receive_data_chunk  # type: ignore[method-assign]
         sctp._send_sack = self._acknowledge_later  # type: ignore[method-assign]
         sctp._send_chunk = self._send_chunk_with_sack  # type: ignore[method-assign]
+
+    async def _receive_data_chunk(self, chunk: DataChunk) -> None:
+        self._bulk = self._bulk or len(chunk.user_data) >= _BULK_BYTES
+        await self._receive_data(chunk)
 
     async def _acknowledge_later(self) -> None:
         sctp = self._sctp
         sctp._sack_needed = False
         pending = (sctp._last_received_tsn - self._acknowledged_tsn) % _TSN_MODULO
-        if sctp._sack_misordered or sctp._sack_duplicates or pending >= _UNACKNOWLEDGED_CHUNKS:
+        gaps = sctp._sack_misordered or sctp._sack_duplicates
+        if gaps or self._bulk or pending >= _UNACKNOWLEDGED_CHUNKS:
             await self._acknowledge()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._delay_s, self._expired)
 
     async def _acknowledge(self) -> None:
         self._stop_timer()
+        self._bulk = False
         self._acknowledged_tsn = self._sctp._last_received_tsn
         await self._send_sack()
 
@@ -197,13 +207,35 @@ class _DelayedAcknowledgement:
 
 
 def _delay_acknowledgements(connection: RTCPeerConnection, delay_s: float) -> None:
-    """Acknowledge SCTP data within `delay_s` or on the next data packet out; after a gap or 4 chunks at once.
+    """Acknowledge SCTP data within `delay_s` or on the next data packet out; after a gap, bulk or 4 chunks at once.
 
     Why: aiortc answers each packet with a packet of its own, 93 bytes with IP headers: at 8 bundles a second
     6 kbit/s against the direction that has least to spare.
     """
     assert connection.sctp is not None
     _DelayedAcknowledgement(connection.sctp, delay_s)
+
+
+def bytes_in_flight(channel: RTCDataChannel) -> int:
+    """Return how many bytes, of all channels of the connection, have been sent and not been acknowledged.
+
+    Why: `bufferedAmount` does not count them, but on a slow link they are what the next message waits behind.
+    """
+    flight: int = channel.transport._flight_size
+    return flight
+
+
+def on_acknowledgement(connection: RTCPeerConnection, callback: Callable[[], None]) -> None:
+    """Call back whenever data have been acknowledged, so that more can be sent (see `bytes_in_flight`)."""
+    sctp = connection.sctp
+    assert sctp is not None
+    receive = sctp._receive_sack_chunk
+
+    async def receive_and_tell(chunk: SackChunk) -> None:
+        await receive(chunk)
+        callback()
+
+    sctp._receive_sack_chunk = receive_and_tell  # type: ignore[method-assign]
 
 
 def _refuse_bad_data(connection: RTCPeerConnection) -> None:

@@ -3,12 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from aiortc import RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
-from server.aiortc_internals import new_peer_connection, take_voice_packets, tune
-from server.channels import TRAITS, Channel, ChannelTraits
+from server.aiortc_internals import (
+    bytes_in_flight,
+    new_peer_connection,
+    on_acknowledgement,
+    take_voice_packets,
+    tune,
+)
+from server.channels import TRAITS, Channel, ChannelTraits, new_queue
 from server.errors import CallError
 from server.outgoing import OutgoingQueue
 from server.settings import LinkSettings
@@ -58,6 +65,7 @@ class CallMedia:
             for channel, traits in TRAITS.items():
                 self._open(channel, traits)
             tune(self._connection, self._link)
+            on_acknowledgement(self._connection, self._feed)
         while self._slots < min(slots, MOST_SLOTS):
             self._slots += 1
             self._add_slot()
@@ -108,8 +116,12 @@ class CallMedia:
             "message",
             lambda message: self._on_message(channel, message) if isinstance(message, bytes) else None,
         )
-        self._outgoing[channel] = OutgoingQueue(traits.queued_messages, traits.queued_s)
-        self._outgoing[channel].attach(data_channel)
+        self._outgoing[channel] = new_queue(channel)
+        self._outgoing[channel].attach(data_channel, partial(bytes_in_flight, data_channel))
+
+    def _feed(self) -> None:
+        for queue in self._outgoing.values():
+            queue.feed()
 
     def _add_slot(self) -> None:
         transceiver: RTCRtpTransceiver = self._connection.addTransceiver("audio", "recvonly")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from server.errors import ProtocolError
+from server.outgoing import OutgoingQueue
 
 EVERYBODY = 0
 
@@ -32,13 +33,21 @@ class ChannelTraits:
     """How many messages wait for one slow recipient before the oldest is dropped."""
     queued_s: float
     """How long a message waits before it is dropped."""
+    in_flight_bytes: float
+    """A message waits while more than this, of all channels, is sent and not acknowledged."""
 
 
 TRAITS = {
-    Channel.MOTION: ChannelTraits(False, 0, 1150, 60, 16_000, 128, 1.0),
-    Channel.KEYFRAME: ChannelTraits(True, None, 1150, 120, 64_000, 512, math.inf),
-    Channel.CONTROL: ChannelTraits(True, None, 4096, 20, 16_000, 128, math.inf),
+    Channel.MOTION: ChannelTraits(False, 0, 1150, 60, 16_000, 128, 0.5, math.inf),
+    Channel.KEYFRAME: ChannelTraits(True, None, 1150, 120, 64_000, 512, math.inf, 600),
+    Channel.CONTROL: ChannelTraits(True, None, 4096, 20, 16_000, 128, math.inf, math.inf),
 }
+
+
+def new_queue(channel: Channel) -> OutgoingQueue:
+    """Return the queue for one recipient of a channel."""
+    traits = TRAITS[channel]
+    return OutgoingQueue(traits.queued_messages, traits.queued_s, traits.in_flight_bytes)
 
 
 def split_recipient(channel: Channel, message: bytes) -> tuple[int, bytes]:

@@ -3,15 +3,21 @@
 import asyncio
 import logging
 from collections import Counter
+from functools import partial
 from typing import Protocol
 
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from server.aiortc_internals import new_peer_connection, take_voice_packets, tune
-from server.channels import TRAITS, Channel
+from server.aiortc_internals import (
+    bytes_in_flight,
+    new_peer_connection,
+    on_acknowledgement,
+    take_voice_packets,
+    tune,
+)
+from server.channels import TRAITS, Channel, new_queue
 from server.errors import ProtocolError
-from server.outgoing import OutgoingQueue
 from server.sdp import ClientOffer, dress_answer, parse_offer
 from server.settings import LinkSettings, VoiceSettings
 from server.voice import VoiceSlots, only_opus
@@ -46,9 +52,7 @@ class Peer:
         self._connection: RTCPeerConnection = new_peer_connection()
         self._connection.on("datachannel", self._on_datachannel)
         self._connection.on("connectionstatechange", self._on_state)
-        self._outgoing = {
-            channel: OutgoingQueue(traits.queued_messages, traits.queued_s) for channel, traits in TRAITS.items()
-        }
+        self._outgoing = {channel: new_queue(channel) for channel in Channel}
         self._known_mids: list[str] = []
         self._resolving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -71,6 +75,7 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             if first:
                 tune(self._connection, self._link)
+                on_acknowledgement(self._connection, self._feed)
             answer = await self._connection.createAnswer()
             await self._connection.setLocalDescription(answer)
         except Exception as error:
@@ -129,6 +134,10 @@ class Peer:
         except (OSError, ValueError, AssertionError) as error:
             logger.debug("mDNS candidate ignored: %s", error)
 
+    def _feed(self) -> None:
+        for queue in self._outgoing.values():
+            queue.feed()
+
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         try:
             label = Channel(channel.label)
@@ -149,7 +158,7 @@ class Peer:
             )
             return
         channel.on("message", lambda message: self._on_message(label, message))
-        self._outgoing[label].attach(channel)
+        self._outgoing[label].attach(channel, partial(bytes_in_flight, channel))
 
     def _on_message(self, channel: Channel, message: bytes | str) -> None:
         if isinstance(message, bytes):

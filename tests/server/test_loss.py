@@ -32,17 +32,17 @@ async def test_keyframes_and_control_arrive_whole_and_in_order() -> None:
         Guest(server.room(), "Bob") as bob,
     ):
         lost_up, lost_down = lose_every(ann, 6), lose_every(bob, 5)
-        slices = [bytes((1, index, 40)) + b"s" * 900 for index in range(40)]
+        slices = [bytes((1, index, 20)) + b"s" * 900 for index in range(20)]
         for number, keyframe_slice in enumerate(slices):
             ann.call.send_keyframe_slice(bob.id, keyframe_slice)
             if number % 8 == 0:
                 ann.call.send_control(bob.id, {"number": number})
-        received = await bob.saw(KeyframeSliceReceived, count=40)
+        received = await bob.saw(KeyframeSliceReceived, count=20)
         assert [event.slice for event in received] == slices
-        states = await bob.saw(ControlReceived, count=5)
-        assert [event.message["number"] for event in states] == [0, 8, 16, 24, 32]
-        assert lost_up() > 3
-        assert lost_down() > 1
+        states = await bob.saw(ControlReceived, count=3)
+        assert [event.message["number"] for event in states] == [0, 8, 16]
+        assert lost_up() > 1
+        assert lost_down() > 0
 
 
 async def test_a_lost_bundle_does_not_hold_up_the_next() -> None:

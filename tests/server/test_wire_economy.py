@@ -67,6 +67,7 @@ class SlowChannel(AsyncIOEventEmitter):
         super().__init__()
         self.readyState = "open"
         self.bufferedAmount = 0
+        self.in_flight = 0
         self.sent: list[bytes] = []
 
     def send(self, data: bytes) -> None:
@@ -80,12 +81,12 @@ class SlowChannel(AsyncIOEventEmitter):
 
 def attached(queue: OutgoingQueue) -> SlowChannel:
     channel = SlowChannel()
-    queue.attach(cast(RTCDataChannel, cast(Any, channel)))
+    queue.attach(cast(RTCDataChannel, cast(Any, channel)), lambda: channel.in_flight)
     return channel
 
 
 def test_a_queue_hands_over_one_message_at_a_time() -> None:
-    queue = OutgoingQueue(3, 10.0)
+    queue = OutgoingQueue(3, 10.0, 600)
     queue.send(b"before")
     channel = attached(queue)
     queue.send(b"1")
@@ -98,7 +99,7 @@ def test_a_queue_hands_over_one_message_at_a_time() -> None:
 
 
 def test_a_full_queue_drops_the_oldest() -> None:
-    queue = OutgoingQueue(2, 10.0)
+    queue = OutgoingQueue(2, 10.0, 600)
     channel = attached(queue)
     for message in (b"0", b"1", b"2", b"3"):
         queue.send(message)
@@ -110,7 +111,7 @@ def test_a_full_queue_drops_the_oldest() -> None:
 
 def test_old_messages_are_dropped() -> None:
     clock = Clock()
-    queue = OutgoingQueue(100, 1.0, clock)
+    queue = OutgoingQueue(100, 1.0, 600, clock)
     channel = attached(queue)
     queue.send(b"0")
     queue.send(b"1")
@@ -119,3 +120,16 @@ def test_old_messages_are_dropped() -> None:
     channel.drain()
     assert channel.sent == [b"0", b"2"]
     assert queue.dropped == 1
+
+
+def test_a_message_waits_until_the_last_is_acknowledged() -> None:
+    queue = OutgoingQueue(10, 10.0, 600)
+    channel = attached(queue)
+    queue.send(b"slice 1")
+    channel.drain()
+    channel.in_flight = 1000
+    queue.send(b"slice 2")
+    assert channel.sent == [b"slice 1"]
+    channel.in_flight = 100
+    queue.feed()
+    assert channel.sent == [b"slice 1", b"slice 2"]
