@@ -90,7 +90,7 @@ async def _join(arguments: argparse.Namespace) -> int:
     source = "camera" if is_live else "file" if replay or pictures or sound else "none"
     name = arguments.name or (replay.participant.name if replay else "terminal")
     call = Call(arguments.url, name, source, tls=_trust(arguments.certificate))
-    loudspeaker = Loudspeaker() if arguments.show or arguments.listen else None
+    loudspeaker = _loudspeaker(arguments)
     window = Window(_WINDOW_SIDE) if arguments.show else None
     receivers = Receivers(
         Animator() if arguments.show or arguments.draw else None,
@@ -166,6 +166,19 @@ def _sound(arguments: argparse.Namespace) -> SoundSource | None:
     if choice == "none":
         return None
     return Microphone(chunk) if choice == "mic" else SoundFile(Path(choice), chunk, repeat=arguments.loop)
+
+
+def _loudspeaker(arguments: argparse.Namespace) -> Loudspeaker | None:
+    """Open a loudspeaker if sound is wanted; a window opens without one too."""
+    if not arguments.show and not arguments.listen:
+        return None
+    try:
+        return Loudspeaker()
+    except DeviceError as error:
+        if arguments.listen:
+            raise
+        _say(f"no sound: {error}")
+        return None
 
 
 def _trust(certificate: Path | None) -> ssl.SSLContext | None:

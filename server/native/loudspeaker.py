@@ -82,7 +82,7 @@ class Loudspeaker:
             )
         except OSError as error:
             self._pyaudio.terminate()
-            raise DeviceError(f"cannot open a loudspeaker ({error}): leave out --listen") from error
+            raise DeviceError(f"cannot open a loudspeaker ({error}): is one connected?") from error
 
     def close(self) -> None:
         """Stop playing."""

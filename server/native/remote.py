@@ -14,6 +14,8 @@ from codec.motion import FloatArray
 from server.messages import ParticipantInfo
 
 _REQUEST_INTERVAL_MS = 1000.0
+#: A keyframe that was just sent may be on its way still.
+_GRACE_MS = 500.0
 _KEYFRAME_SIDE = 256
 
 
@@ -59,22 +61,19 @@ class RemoteParticipant:
         self.has_greeted = False  #: its first `state` has come: messages reach it
         self._assembler = KeyframeAssembler()
         self._decoder = FaceDecoder(animator)
+        self._missed_ms: dict[int, float] = {}
         self._requested_ms: dict[int, float] = {}
         self._came_ms = now_ms
 
     def add_bundle(self, data: bytes, now_ms: float) -> list[int]:
-        """Take a bundle; return the keyframes to request now, each at most once a second."""
+        """Take a bundle; return the keyframes to request now: missing for a while, each at most once a second."""
         self.figures.bundles += 1
         try:
             self._decoder.add_bundle(data, now_ms)
         except CodecError:
             self.figures.broken += 1
         self.voice_active = self._decoder.voice_active
-        due = [
-            number
-            for number in sorted(self._decoder.take_missing())
-            if now_ms - self._requested_ms.get(number, -_REQUEST_INTERVAL_MS) >= _REQUEST_INTERVAL_MS
-        ]
+        due = [number for number in sorted(self._decoder.take_missing()) if self._may_request(number, now_ms)]
         self._requested_ms.update(dict.fromkeys(due, now_ms))
         self.figures.missing_keyframes += len(due)
         return due
@@ -90,8 +89,14 @@ class RemoteParticipant:
             return None
         if keyframe is not None:
             self.figures.keyframes += 1
+            self._missed_ms.pop(keyframe[1], None)
             self._requested_ms.pop(keyframe[1], None)
         return keyframe
+
+    def _may_request(self, number: int, now_ms: float) -> bool:
+        requested_ms = self._requested_ms.get(number, -_REQUEST_INTERVAL_MS)
+        missed_ms = self._missed_ms.setdefault(number, now_ms)
+        return now_ms - missed_ms >= _GRACE_MS and now_ms - requested_ms >= _REQUEST_INTERVAL_MS
 
     def show(self, now_ms: float) -> Shown:
         """Return the picture due now; counts it if it is another than before."""
