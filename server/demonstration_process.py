@@ -33,6 +33,7 @@ def join_command(server_url: str) -> list[str]:
         f"{server_url}/room/{ROOM}",
         "--replay",
         str(RECORDING),
+        "--quiet",
     ]
 
 

@@ -72,6 +72,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     result.add_argument("--draw", action="store_true", help="draw their pictures without showing them (measuring)")
     result.add_argument("--record", metavar="FILE.fwr", type=Path, help="record what they send")
     result.add_argument("--stats", metavar="FILE.json", type=Path, help="write figures at the end")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
     parser.add_argument("--seconds", type=_positive, help="leave after so long")
     parser.add_argument(
         "--certificate", metavar="FILE.pem", type=Path, help="trust this certificate (a server with --tls self-signed)"
@@ -98,7 +99,7 @@ async def _join(arguments: argparse.Namespace) -> int:
         loudspeaker.mixer if loudspeaker else None,
         CallRecorder(arguments.record) if arguments.record else None,
     )
-    peer = NativePeer(call, receivers, _say)
+    peer = NativePeer(call, receivers, _silent if arguments.quiet else _say)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, peer.stopped.set)
     live = None if replay else LiveSource(pictures, sound, VoiceEncoding(), peer.sending, _say)
@@ -212,6 +213,10 @@ def _positive(text: str) -> float:
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return value
+
+
+def _silent(_line: str) -> None:
+    """Say nothing."""
 
 
 def _say(line: str) -> None:
