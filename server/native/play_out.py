@@ -1,5 +1,6 @@
 """Plays a recording out: pictures at a steady rate, and all voices mixed."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from server.native.grid import compose, grid_shape
 from server.native.recorded_clock import show_times_ms
 from server.native.voice_codec import SAMPLE_RATE, Samples, VoiceDecoder, packet_samples
 
-_LOOKAHEAD_MS = 1000.0
+#: How long before they are due records are taken: enough to interpolate towards the next bundle.
+_LEAD_MS = 250.0
 _VOICE_SLACK = SAMPLE_RATE // 100
 
 
@@ -34,14 +36,18 @@ class _Face:
     def __init__(self, animator: Animator, bundles: list[Record]) -> None:
         self.broken = 0
         self._decoder = FaceDecoder(animator)
-        self._show_ms = iter(show_times_ms(bundles))
+        self._show_ms = deque(show_times_ms(bundles))
+
+    def is_needed(self, record: Record, now_ms: float) -> bool:
+        # Keyframes come with the bundles around them: any sooner, they would replace older ones that are still in use.
+        return record.kind is RecordKind.KEYFRAME or self._show_ms[0] <= now_ms + _LEAD_MS
 
     def take(self, record: Record) -> None:
         try:
             if record.kind is RecordKind.KEYFRAME:
                 self._decoder.add_keyframe(record.payload)
             else:
-                self._decoder.add_bundle(record.payload, next(self._show_ms))
+                self._decoder.add_bundle(record.payload, self._show_ms.popleft())
         except CodecError:
             self.broken += 1
 
@@ -113,19 +119,25 @@ class PlayOut:
         return self._broken + sum(face.broken for face in self._faces.values())
 
     def moments(self) -> Iterator[Moment]:
-        """Yield every output frame. Memory is bounded by a second of the recording, and by its bundles' headers."""
+        """Yield every output frame. Memory is bounded by a moment of the recording, and by its bundles' headers."""
         sound = _Sound()
         with RecordingReader(self._path) as reader:
             records = self._wanted(reader)
             waiting = next(records, None)
             for index in range(self.frames):
                 now_ms = index * 1000 / self._fps
-                while waiting is not None and waiting.time_ms <= now_ms + _LOOKAHEAD_MS:
+                while waiting is not None and self._is_needed(waiting, now_ms):
                     self._take(waiting, sound)
                     waiting = next(records, None)
                 pictures = [face.picture(now_ms) for face in self._faces.values()]
                 end = (index + 1) * SAMPLE_RATE // self._fps
                 yield Moment(compose(pictures, self._animator.side), sound.take(end))
+
+    def _is_needed(self, record: Record, now_ms: float) -> bool:
+        face = self._faces.get(record.participant)
+        if record.kind is RecordKind.VOICE or face is None:
+            return record.time_ms <= now_ms + _LEAD_MS
+        return face.is_needed(record, now_ms)
 
     def _take(self, record: Record, sound: _Sound) -> None:
         if record.kind is RecordKind.VOICE:

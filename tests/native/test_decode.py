@@ -39,6 +39,23 @@ def test_a_recording_becomes_a_video_with_sound(tmp_path: Path, capsys: pytest.C
     assert np.abs(first - last).mean() > 1
 
 
+def test_jitter_in_the_file_is_not_in_the_pictures(tmp_path: Path) -> None:
+    """Bundles that came in bursts are played out like those that came evenly."""
+    path = tmp_path / "bursts.fwr"
+    with RecordingReader(RECORDING) as reader, RecordingWriter(path) as writer:
+        for record in reader.records():
+            if record.time_ms > 4000:
+                break
+            late = -record.time_ms % 600 if record.kind is RecordKind.BUNDLE and record.time_ms > 1200 else 0
+            writer.add(record.participant, record.kind, record.time_ms + late, record.payload)
+    animator = Animator(provider="cpu")
+    even = list(PlayOut(short_demonstration(tmp_path, 4.0), animator, 5).moments())
+    bursts = list(PlayOut(path, animator, 5).moments())
+    for index in range(2, 16):
+        difference = even[index].picture.astype(int) - bursts[index].picture
+        assert np.abs(difference).mean() < 1.0, index
+
+
 def test_two_participants_side_by_side_and_one_alone(tmp_path: Path) -> None:
     path = tmp_path / "two.fwr"
     with RecordingReader(RECORDING) as reader, RecordingWriter(path) as writer:
