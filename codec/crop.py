@@ -55,6 +55,19 @@ class StableCrop:
         return wanted, True
 
 
+class WholePicture:
+    """The crop of material that is square already: all of the picture, always."""
+
+    def __init__(self) -> None:
+        self.crop: Crop | None = None
+
+    def update(self, landmarks: FloatArray, width: int, height: int) -> tuple[Crop, bool]:
+        """Return the largest square in the middle of the picture, and whether this is the first time."""
+        side = min(width, height)
+        before, self.crop = self.crop, Crop((width - side) // 2, (height - side) // 2, side)
+        return self.crop, before != self.crop
+
+
 def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:
     pixels = min(max(_SMALLEST_SIDE, round(side)), width, height)
     return Crop(

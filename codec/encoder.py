@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
-from codec.crop import Crop, StableCrop
+from codec.crop import Crop, StableCrop, WholePicture
 from codec.intra_picture import Picture, PictureCodec, encode_av1
 from codec.keyframe_pool import KeyframePool
 from codec.keyframes import NUMBERS, Keyframe, ticks
@@ -29,12 +29,15 @@ class Encoded:
 class FaceEncoder:
     """Encodes one person's face. Not thread-safe."""
 
-    def __init__(self, settings: EncoderSettings | None = None) -> None:
-        """Load the codec's tables. Raises `ModelFileError` if they are missing."""
+    def __init__(self, settings: EncoderSettings | None = None, crop: StableCrop | WholePicture | None = None) -> None:
+        """Load the codec's tables. `crop` says what is sent (default: a `StableCrop`).
+
+        Raises `ModelFileError` if the tables are missing.
+        """
         self.settings = settings or EncoderSettings()
         self.stage_ms = {"motion": 0.0, "entropy": 0.0, "keyframe": 0.0}  #: of the newest frame
         self._model = motion_model()
-        self._crop = StableCrop()
+        self._crop = crop or StableCrop()
         self._pool = KeyframePool(self._model, self.settings)
         self._writer = BundleWriter(self.settings.bundle_ms)
         self._shape: tuple[int, ...] | None = None

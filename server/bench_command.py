@@ -1,4 +1,4 @@
-"""`facewire bench`: measure the wire and the speed on this machine."""
+"""`facewire bench`: measure the wire, the speed, and the codec's rate and quality on this machine."""
 
 import argparse
 import os
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from server.errors import ServerError
 
 if TYPE_CHECKING:
+    from codec.bench.report import Report
+
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _EXAMPLES = """\
@@ -15,6 +17,8 @@ examples:
   facewire bench wire --seconds 60     wire kbit/s of a call of two browsers, from a capture (needs root)
   facewire bench speed                 milliseconds of every stage, in Python and in a browser
   facewire bench motion CLIPS          bits and error of the motion coder on a folder of talking clips
+  facewire bench rd CLIPS --against vvc,vvc12,av1 --plot curves.png
+                                       rate and quality beside ordinary codecs; bits saved at equal quality
 
 Each prints a table; --json also writes it to a file, with the commit and the machine.
 """
@@ -24,7 +28,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser(
         "bench",
-        help="measure the wire and the speed",
+        help="measure the wire, the speed, and the codec's rate and quality",
         description="Measure facewire on this machine.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -45,8 +49,51 @@ def add_parser(subparsers: "Subparsers") -> None:
         default=os.environ.get("FACEWIRE_CLIPS"),
         help="folder of square .mp4 clips (default: $FACEWIRE_CLIPS)",
     )
-    for benchmark in (wire, speed, motion):
+    _add_rd(benchmarks)
+    for benchmark in benchmarks.choices.values():
         benchmark.add_argument("--json", type=Path, metavar="FILE", help="also write the table and figures there")
+
+
+def _add_rd(benchmarks: "Subparsers") -> None:
+    rd = benchmarks.add_parser("rd", help="rate and quality beside ordinary codecs, on clips of talking people")
+    default_clips = [Path(os.environ["FACEWIRE_CLIPS"])] if "FACEWIRE_CLIPS" in os.environ else []
+    rd.add_argument(
+        "clips", type=Path, nargs="*", default=default_clips, metavar="CLIP",
+        help="files, or folders of .mp4 files; the central square is taken (default: $FACEWIRE_CLIPS)",
+    )  # fmt: skip
+    rd.add_argument(
+        "--against", default="vvc,vvc12", metavar="NAMES",
+        help="rivals: vvc, vvc12 (half the frames, each shown twice), vvc-ra (looks ahead), av1, vp9, x265, x264; "
+        "or none (default: %(default)s)",
+    )  # fmt: skip
+    rd.add_argument("--points", type=int, default=4, help="rates of each codec (default: %(default)s)")
+    rd.add_argument("--seconds", type=float, default=120.0, help="of each clip at most (default: %(default)s)")
+    rd.add_argument("--one-keyframe", action="store_true", help="code with a single keyframe, too: an ablation")
+    rd.add_argument("--keyframe-px", type=float, metavar="PX", help="landmark distance that asks for a new keyframe")
+    rd.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves")
+    rd.add_argument("--strip", type=Path, metavar="FILE.png", help="draw original | first rival | facewire")
+    rd.add_argument("--cache", type=Path, metavar="DIR", help="of coded rivals and measures (default: the user's)")
+
+
+def _run_rd(arguments: argparse.Namespace) -> "Report":
+    from codec.bench import rate_distortion
+    from codec.bench.cache import default_folder
+    from codec.bench.facewire_candidate import CandidateOptions
+
+    if not arguments.clips:
+        raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    names = () if arguments.against == "none" else tuple(arguments.against.split(","))
+    options = rate_distortion.RdOptions(
+        against=names,
+        points=arguments.points,
+        candidate=CandidateOptions(keyframe_px=arguments.keyframe_px),
+        one_keyframe=arguments.one_keyframe,
+        longest_s=arguments.seconds,
+        cache=arguments.cache or default_folder(),
+        plot=arguments.plot,
+        strip=arguments.strip,
+    )
+    return rate_distortion.run(arguments.clips, options)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,6 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.clips is None:
             raise ServerError("which clips? Name a folder, or set FACEWIRE_CLIPS")
         report = motion.run(arguments.clips)
+    elif arguments.benchmark == "rd":
+        report = _run_rd(arguments)
     else:
         from server.bench import speed
 

@@ -18,6 +18,7 @@ class Report:
     rows: list[list[str]] = field(default_factory=list)
     figures: dict[str, float | str | None] = field(default_factory=dict)  #: headline numbers; names carry units
     notes: list[str] = field(default_factory=list)
+    details: dict[str, object] = field(default_factory=dict)  #: what only a program wants to read
 
     def add(self, *cells: str | float) -> None:
         """Add a row; numbers get one decimal."""
@@ -48,6 +49,7 @@ class Report:
                     "columns": self.columns,
                     "rows": self.rows,
                     "notes": self.notes,
+                    "details": self.details,
                     "commit": _commit(),
                     "machine": _machine(),
                     "time": datetime.now(UTC).isoformat(timespec="seconds"),

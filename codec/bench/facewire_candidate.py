@@ -1,0 +1,139 @@
+"""facewire itself under the benchmark: one function codes a clip at a wanted rate, with parts left out on demand."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from codec.animator import Animator
+from codec.bench.clip import FRAME_MS, Clip, Pictures
+from codec.bench.coded import Coded
+from codec.crop import WholePicture
+from codec.decoder import FaceDecoder
+from codec.encoder import FaceEncoder
+from codec.errors import PictureError
+from codec.keyframes import slice_keyframe
+from codec.motion import FloatArray
+from codec.settings import EncoderSettings
+
+
+class CodingMode(Enum):
+    """How far the encoder may look ahead."""
+
+    LIVE = "live"
+
+
+@dataclass(frozen=True)
+class CandidateOptions:
+    """What is coded how; the defaults are what a call does."""
+
+    mode: CodingMode = CodingMode.LIVE
+    one_keyframe: bool = False  #: the unidirectional animation codec of the literature
+    keyframe_px: float | None = None  #: landmark distance that asks for a keyframe, instead of the rate's own
+
+    @property
+    def label(self) -> str:
+        """What to call it in tables."""
+        parts = [f"facewire {self.mode.value}"]
+        parts += ["one keyframe"] if self.one_keyframe else []
+        parts += [f"{self.keyframe_px:g} px"] if self.keyframe_px is not None else []
+        return ", ".join(parts)
+
+
+#: Rates of a sweep, kbit/s of payload: from where a first keyframe is worth its bits to where the warp saturates.
+LOWEST_KBPS, HIGHEST_KBPS = 3.5, 24.0
+
+#: Bundles of motion cost about this much; keyframes get the rest.
+_MOTION_KBPS = 1.8
+#: The bucket holds so many seconds' worth of keyframes: the first one comes out of it, too.
+_BURST_S = 3
+#: Never more keyframes than this: each is visible as a change of texture.
+_KEYFRAME_INTERVAL_MS = 400
+
+_NEVER_PX = 1e9
+
+
+def rates(points: int) -> list[float]:
+    """Return the rates of a sweep of so many points in kbit/s, lowest first."""
+    return [round(float(rate), 2) for rate in np.geomspace(LOWEST_KBPS, HIGHEST_KBPS, points)]
+
+
+def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
+    """Return the live encoder's settings whose payload should come near `kbps` on a lively clip.
+
+    Nothing closes the loop on the rate yet: a calm clip takes less, and the benchmark plots what was really spent.
+    """
+    keyframe_kbps = max(0.5, kbps - _MOTION_KBPS)
+    settings = EncoderSettings(
+        keyframe_crf=round(float(np.interp(np.log(kbps), np.log([3.5, 6, 12, 24]), [48, 40, 34, 28]))),
+        keyframe_kbps=keyframe_kbps,
+        keyframe_burst_bytes=round(keyframe_kbps * _BURST_S * 1000 / 8),
+        new_keyframe_px=float(np.interp(np.log(kbps), np.log([3.5, 6, 12, 24]), [7.5, 5.5, 4.0, 2.5])),
+        keyframe_interval_ms=round(max(_KEYFRAME_INTERVAL_MS, 1500 * min(1.0, 6 / kbps))),
+    )
+    if options.one_keyframe:
+        return replace(settings, new_keyframe_px=_NEVER_PX)
+    if options.keyframe_px is not None:
+        return replace(settings, new_keyframe_px=options.keyframe_px)
+    return settings
+
+
+def code(
+    clip: Clip,
+    landmarks: list[FloatArray | None],
+    kbps: float,
+    animator: Animator,
+    options: CandidateOptions | None = None,
+) -> Coded:
+    """Code and decode a clip with its (478, 3) landmarks in pixels, one set or None for each frame.
+
+    Pictures are compared with the frames that they show: the receiver's delay is none of the codec's quality. Before
+    the first picture there is grey. Raises `PictureError` if the clip has no face at all.
+    """
+    options = options or CandidateOptions()
+    if all(face is None for face in landmarks):
+        raise PictureError(f"{clip.name} has no face in any of its {len(landmarks)} frames: nothing to animate")
+    encoder = FaceEncoder(settings_for(kbps, options), WholePicture())
+    decoder = FaceDecoder(animator)
+    shown = _Shown(clip)
+    payload_bytes = 0
+    for number, (picture, face) in enumerate(zip(clip.pictures, landmarks, strict=True)):
+        encoded = encoder.encode(picture, face, number * FRAME_MS)
+        if encoded.keyframe is not None:
+            payload_bytes += sum(map(len, slice_keyframe(encoded.keyframe)))
+            decoder.add_keyframe(encoded.keyframe)
+        if encoded.bundle is not None:
+            payload_bytes += len(encoded.bundle)
+            decoder.add_bundle(encoded.bundle, number * FRAME_MS)
+        shown.take(decoder, number * FRAME_MS)
+    for number in range(len(clip.pictures), len(clip.pictures) + _DRAINING_FRAMES):
+        shown.take(decoder, number * FRAME_MS)
+    return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes)
+
+
+#: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
+_DRAINING_FRAMES = 25
+
+
+class _Shown:
+    """The pictures a receiver shows, each in the place of the frame that it stands for."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._pictures: list[Pictures | None] = [None] * len(clip.pictures)
+        self._grey = np.full_like(clip.pictures[0], 128)
+
+    def take(self, decoder: FaceDecoder, now_ms: float) -> None:
+        shown = decoder.show(now_ms)
+        if shown.picture is not None and shown.frame is not None and shown.fresh:
+            number = round(shown.frame.time_ms / FRAME_MS)
+            if number < len(self._pictures) and self._pictures[number] is None:
+                self._pictures[number] = shown.picture
+
+    def pictures(self) -> Pictures:
+        """Return one picture for each frame: where none was drawn, the one before is still on the screen."""
+        filled = []
+        last = self._grey
+        for picture in self._pictures:
+            last = last if picture is None else picture
+            filled.append(last)
+        return np.stack(filled)

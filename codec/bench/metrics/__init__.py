@@ -1,0 +1,1 @@
+"""Measures of quality: LPIPS, DISTS, PSNR, VMAF, and how well landmarks survive."""
