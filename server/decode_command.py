@@ -73,7 +73,8 @@ def write_video(playing: PlayOut, path: Path, fps: int) -> None:
             sound = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
             sound.bit_rate = _VOICE_KBPS * 1000
             samples = 0
-            for index, moment in enumerate(tqdm(playing.moments(), total=playing.frames, unit="frame", leave=False, disable=None)):
+            moments = tqdm(playing.moments(), total=playing.frames, unit="frame", leave=False, disable=None)
+            for index, moment in enumerate(moments):
                 picture, voice = _frames(moment, index, samples, fps)
                 samples += moment.sound.size
                 container.mux(video.encode(picture))

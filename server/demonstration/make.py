@@ -21,7 +21,7 @@ from codec.landmarks import LandmarkTracker
 from codec.motion import GAZE, POSE, FloatArray, MotionModel, motion_model, quantise
 from codec.recording import RecordedParticipant, RecordingWriter, RecordKind
 from server.demonstration.expressions import expressions_of
-from server.demonstration.painting import closed_eyes, open_mouth
+from server.demonstration.painting import closed_eyes, closed_lips, open_mouth
 from server.demonstration.performance import FPS, Performance, perform
 from server.demonstration.script import Talk, speak
 from server.demonstration.speech import Voice
@@ -43,7 +43,8 @@ _EXCHANGE_PX = 3.5
 _EXCHANGE_FRAMES = 10
 _CLOSED_LIDS = 0.5
 _UPPER_LIP, _LOWER_LIP = 13, 14
-_PORTRAIT, _OPEN_MOUTH, _CLOSED_EYES = 0, 1, 2  #: keyframe numbers; the open mouth with closed eyes is their sum
+#: Keyframe numbers; the open mouth with closed eyes is their sum.
+_PORTRAIT, _OPEN_MOUTH, _CLOSED_EYES, _CLOSED_LIPS = 0, 1, 2, 4
 
 
 def make(path: Path) -> None:
@@ -57,8 +58,11 @@ def make(path: Path) -> None:
     talk = speak(Voice(), np.lcm(_BUNDLE_MS, round(packet_s * 1000)) / 1000)
     performance = perform(talk, motion, expressions, _SEED)
     poses = {
-        number: _with_expression(motion, expressions.combine(jaw=jaw, blink=blink))
-        for number, jaw, blink in ((0, 0.0, 0.0), (1, _OPEN_JAW, 0.0), (2, 0.0, 1.0), (3, _OPEN_JAW, 1.0))
+        _PORTRAIT: motion,
+        _OPEN_MOUTH: _with_expression(motion, expressions.combine(jaw=_OPEN_JAW)),
+        _CLOSED_EYES: _with_expression(motion, expressions.combine(blink=1)),
+        _OPEN_MOUTH + _CLOSED_EYES: _with_expression(motion, expressions.combine(jaw=_OPEN_JAW, blink=1)),
+        _CLOSED_LIPS: _with_expression(motion, expressions.combine(close=1.25, smile=-0.5)),
     }
     keyframes = _keyframes(model, picture, shape, poses)
     with RecordingWriter(path, (PARTICIPANT,)) as writer:
@@ -91,17 +95,19 @@ def _with_expression(motion: FloatArray, change: FloatArray) -> FloatArray:
 def _keyframes(
     model: MotionModel, picture: Picture, shape: tuple[int, ...], poses: dict[int, FloatArray]
 ) -> list[Keyframe]:
-    """Return the portrait, and the three pictures that are painted over it."""
+    """Return the portrait, and the pictures that are painted over it."""
     at_rest = model.landmarks(shape, poses[_PORTRAIT])
     opened = model.landmarks(shape, poses[_OPEN_MOUTH])
+    shut = model.landmarks(shape, poses[_CLOSED_LIPS])
     animator = Animator()
-    warped = animator.animate(animator.cache_keyframe(picture, at_rest), None, opened)
-    mouth = open_mouth(warped, opened, picture, at_rest)
+    cached = animator.cache_keyframe(picture, at_rest)
+    mouth = open_mouth(animator.animate(cached, None, opened), opened, picture, at_rest)
     painted = {
         _PORTRAIT: picture,
         _OPEN_MOUTH: mouth,
         _CLOSED_EYES: closed_eyes(picture, at_rest),
         _OPEN_MOUTH + _CLOSED_EYES: closed_eyes(mouth, opened),
+        _CLOSED_LIPS: closed_lips(animator.animate(cached, None, shut), shut),
     }
     keyframes = []
     for number, painting in painted.items():
@@ -146,8 +152,8 @@ def _wanted(
 ) -> list[int]:
     """Return the best keyframe for each frame.
 
-    Speech is drawn from the open mouth, rest and lips that meet from the portrait; they are exchanged where it shows
-    least.
+    Speech is drawn from the open mouth and, where they meet, from closed lips; rest from the portrait's smile. They are
+    exchanged where it shows least.
     """
     wanted = []
     speaks, waited = False, 0
@@ -160,8 +166,11 @@ def _wanted(
                 speaks, waited = not speaks, 0
         else:
             waited = 0
-        is_open = speaks and gap_px > _EXCHANGE_PX
-        wanted.append(_OPEN_MOUTH * is_open + _CLOSED_EYES * (blink > _CLOSED_LIDS))
+        eyes = _CLOSED_EYES * (blink > _CLOSED_LIDS)
+        if speaks and gap_px < _EXCHANGE_PX and not eyes:
+            wanted.append(_CLOSED_LIPS)
+        else:
+            wanted.append(_OPEN_MOUTH * speaks + eyes)
     return wanted
 
 

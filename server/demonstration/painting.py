@@ -1,7 +1,7 @@
-"""Keyframes that a smiling portrait lacks: the dark of an open mouth below the teeth, and closed lids.
+"""Keyframes that a smiling portrait lacks: the dark of an open mouth below the teeth, shut lips, closed lids.
 
 A warp can only move what its keyframe shows. So these are painted, from the portrait's own pixels, over the portrait
-warped to an open mouth or closed eyes.
+warped to an open mouth or to lips that meet.
 """
 
 import numpy as np
@@ -19,7 +19,11 @@ _EYES = (
 )  # fmt: skip
 _CAVITY_TOP = np.array([44.0, 14.0, 14.0])
 _CAVITY_BOTTOM = np.array([104.0, 40.0, 40.0])
+_LIP_SHADE = np.array([0.42, 0.58, 0.56])
 _LASHES = np.array([62.0, 44.0, 36.0])
+#: How far beyond the landmarks of the inner lips teeth may still show, in pixels.
+_RIM_PX = 1.8
+_LIP_MARGIN = np.array([0.0, 3.0])
 _TEETH_SHARE = 0.86  #: of the portrait's visible mouth, the rest is lower lip and shade
 
 
@@ -49,6 +53,26 @@ def open_mouth(warped: Picture, landmarks: FloatArray, portrait: Picture, at_res
     light = (1 - 0.6 * np.clip((across - 0.6) / 0.4, 0, 1))[..., None]
     inside = np.minimum(_soft(depth), _soft(bottom - ys))[..., None]
     return _blend(warped, ys, xs, tooth * teeth * light + (1 - tooth) * cavity, inside)
+
+
+def closed_lips(warped: Picture, landmarks: FloatArray) -> Picture:
+    """Return a picture (side, side, 3), its lips all but closed at (478, 3) `landmarks`, with the lips shut.
+
+    The rims of the lips are drawn over what still shows of the teeth, with the shade of the line where they meet.
+    """
+    side = warped.shape[0]
+    upper, lower = _line(landmarks, _INNER_UPPER_LIP, side), _line(landmarks, _INNER_LOWER_LIP, side)
+    ys, xs = _box(upper - _LIP_MARGIN, lower + _LIP_MARGIN, side)
+    top, bottom = np.interp(xs, *upper.T), np.interp(xs, *lower.T)
+    middle = (top + bottom) / 2
+    rim = np.maximum((bottom - top) / 2, 0) + _RIM_PX
+    above = np.mean([_sample(warped, xs + shift, middle - rim - 0.5) for shift in (-2, -1, 0, 1, 2)], axis=0)
+    below = np.mean([_sample(warped, xs + shift, middle + rim + 0.5) for shift in (-2, -1, 0, 1, 2)], axis=0)
+    share = np.clip((ys - middle) / (2 * rim) + 0.5, 0, 1)[..., None]
+    line = 1 - _LIP_SHADE * np.exp(-(((ys - middle) / 0.8) ** 2))[..., None]
+    within = np.clip((xs - upper[0, 0]) / 3, 0, 1) * np.clip((upper[-1, 0] - xs) / 3, 0, 1)
+    coverage = (within * np.minimum(_soft(ys - middle + rim), _soft(middle + rim - ys)))[..., None]
+    return _blend(warped, ys, xs, (above * (1 - share) + below * share) * line, coverage)
 
 
 def closed_eyes(picture: Picture, landmarks: FloatArray) -> Picture:

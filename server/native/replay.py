@@ -12,8 +12,8 @@ from codec.recording import Damage, Record, RecordedParticipant, RecordingReader
 from server.native.outlet import Outlet
 from server.native.voice_codec import SAMPLE_RATE, packet_samples
 
-#: How many of the keyframes that were used last a newcomer is sent; the others it may request.
-_IN_USE = 4
+#: What a newcomer is sent at most: as many keyframes as a live sender keeps.
+_IN_USE = 8
 _USUAL_BUNDLE_MS = 120
 _LARGEST_JITTER_TICKS = 300
 _SEAM_MS = 200

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from codec.recording import RecordingReader, RecordingWriter
+from codec.recording import RecordingReader, RecordingWriter, RecordKind
 from server.demonstration_process import RECORDING
 
 
@@ -18,3 +18,9 @@ def cut(source: Path, path: Path, seconds: float) -> Path:
 def short_demonstration(folder: Path, seconds: float) -> Path:
     """Return the first seconds of the demonstration participant as a file of its own."""
     return cut(RECORDING, folder / "short.fwr", seconds)
+
+
+def recorded(kind: RecordKind) -> list[bytes]:
+    """Return what the demonstration participant's records of one kind hold."""
+    with RecordingReader(RECORDING) as reader:
+        return [record.payload for record in reader.records() if record.kind is kind]

@@ -11,7 +11,7 @@ from server.demonstration_process import RECORDING
 from server.native.play_out import PlayOut
 from server.native.recorded_clock import show_times_ms
 from server.native.replay import restamp
-from tests.native.recordings import short_demonstration
+from tests.native.recordings import recorded, short_demonstration
 
 SECONDS = 3.0
 
@@ -96,8 +96,7 @@ def test_what_is_no_recording_and_where_no_video_can_be_written(
 
 
 def test_pictures_are_shown_in_the_rhythm_in_which_they_were_taken() -> None:
-    with RecordingReader(RECORDING) as reader:
-        bundle = next(record.payload for record in reader.records() if record.kind is RecordKind.BUNDLE)
+    bundle = recorded(RecordKind.BUNDLE)[0]
     random = np.random.default_rng(5)
     sent = [
         Record(

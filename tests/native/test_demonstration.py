@@ -19,7 +19,7 @@ def test_the_shipped_participant_is_small_and_whole() -> None:
     with RecordingReader(RECORDING) as reader:
         kinds = [record.kind for record in reader.records()]
         assert reader.damage is None
-    assert kinds.count(RecordKind.KEYFRAME) == 4
+    assert kinds.count(RecordKind.KEYFRAME) == 5
     replay = Replay(RECORDING)
     assert 40_000 <= replay.duration_ms <= 65_000
     assert replay.duration_ms % 120 == 0

@@ -3,22 +3,17 @@ from itertools import pairwise
 from codec.animator import Animator
 from codec.decoder import FaceState
 from codec.keyframes import slice_keyframe
-from codec.recording import RecordingReader, RecordKind
-from server.demonstration_process import RECORDING
+from codec.recording import RecordKind
 from server.messages import ParticipantInfo
 from server.native.remote import NoAnimation, RemoteParticipant
+from tests.native.recordings import recorded
 
 SENDER = ParticipantInfo(5, "Ann", "camera")
 
 
-def _records(kind: RecordKind) -> list[bytes]:
-    with RecordingReader(RECORDING) as reader:
-        return [record.payload for record in reader.records() if record.kind is kind]
-
-
 def test_a_missing_keyframe_is_requested_after_a_while_and_once_a_second() -> None:
     remote = RemoteParticipant(SENDER, NoAnimation(), 0)
-    bundles = _records(RecordKind.BUNDLE)
+    bundles = recorded(RecordKind.BUNDLE)
     asked = [remote.add_bundle(bundle, 120.0 * index) for index, bundle in enumerate(bundles[:20])]
     times = [120 * index for index, numbers in enumerate(asked) if 0 in numbers]
     assert times[0] == 600
@@ -29,11 +24,11 @@ def test_a_missing_keyframe_is_requested_after_a_while_and_once_a_second() -> No
 def test_pictures_are_drawn_once_keyframes_are_here_and_states_are_honest() -> None:
     remote = RemoteParticipant(SENDER, Animator(provider="cpu"), 0)
     assert remote.show(0).state is FaceState.WAITING
-    for keyframe in _records(RecordKind.KEYFRAME):
+    for keyframe in recorded(RecordKind.KEYFRAME):
         for part in slice_keyframe(keyframe):
             remote.add_slice(part)
-    assert remote.figures.keyframes == 4
-    for index, bundle in enumerate(_records(RecordKind.BUNDLE)[:5]):
+    assert remote.figures.keyframes == 5
+    for index, bundle in enumerate(recorded(RecordKind.BUNDLE)[:5]):
         assert remote.add_bundle(bundle, 120.0 * index) == []
         remote.show(120.0 * index)
     assert remote.state is FaceState.LIVE

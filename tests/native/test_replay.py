@@ -7,7 +7,7 @@ import pytest
 
 from codec.bundle import TIME_MODULUS, parse_bundle
 from codec.errors import FormatError
-from codec.keyframes import Keyframe, KeyframeAssembler
+from codec.keyframes import Keyframe, KeyframeAssembler, slice_keyframe
 from codec.recording import RecordingReader, RecordingWriter, RecordKind
 from server.call_events import BundleReceived, KeyframeSliceReceived, VoiceReceived
 from server.demonstration_process import RECORDING
@@ -15,8 +15,10 @@ from server.native.peer import NativePeer, Receivers
 from server.native.replay import Replay, restamp
 from server.native.voice_codec import packet_samples
 from server.settings import Settings
-from tests.native.recordings import short_demonstration
+from tests.native.recordings import recorded, short_demonstration
 from tests.server.running_server import Guest, RunningServer, until
+
+SLICES = sum(len(slice_keyframe(keyframe)) for keyframe in recorded(RecordKind.KEYFRAME))
 
 
 class Sink:
@@ -55,7 +57,7 @@ async def test_loops_have_no_seam(tmp_path: Path) -> None:
     assert {b.time_ticks - a.time_ticks for a, b in pairwise(headers)} == {12}
     intervals = np.diff([time for time, _ in sink.bundles])
     assert intervals.mean() == pytest.approx(0.12, abs=0.02)
-    assert [keyframe[1] for keyframe in sink.keyframes] == [0, 1, 2, 3]
+    assert [keyframe[1] for keyframe in sink.keyframes] == [0, 1, 2, 3, 4]
     packets = sum(samples for packet, samples in sink.voice if packet)
     silence = sum(samples for packet, samples in sink.voice if not packet)
     assert (packets + silence) / 48_000 == pytest.approx(2.1, abs=0.3)
@@ -78,19 +80,19 @@ async def test_a_call_hears_and_sees_a_replayed_participant(tmp_path: Path) -> N
         feeding = asyncio.create_task(replay.run(peer.sending, repeat=True))
         bundles = await ann.saw(BundleReceived, count=20)
         voice = await ann.saw(VoiceReceived, count=20)
-        # Ann joined first: she has all four keyframes, and a newcomer gets them in answer to its state.
+        # Ann joined first: she has all five keyframes, and a newcomer gets them in answer to its state.
         assembler = KeyframeAssembler()
-        slices = await ann.saw(KeyframeSliceReceived, count=16)
+        slices = await ann.saw(KeyframeSliceReceived, count=SLICES)
         keyframes = [done for part in slices if (done := assembler.add(part.slice))]
-        assert {Keyframe.parse(keyframe).number for keyframe in keyframes} == {0, 1, 2, 3}
+        assert {Keyframe.parse(keyframe).number for keyframe in keyframes} == {0, 1, 2, 3, 4}
         async with Guest(server.room(), "Eve") as eve:
             eve.call.send_control(0, {"type": "state", "muted": True, "camera": "off"})
             received = KeyframeAssembler()
             numbers = set()
-            for part in await eve.saw(KeyframeSliceReceived, count=16):
+            for part in await eve.saw(KeyframeSliceReceived, count=SLICES):
                 if done := received.add(part.slice):
                     numbers.add(done[1])
-            assert numbers == {0, 1, 2, 3}
+            assert numbers == {0, 1, 2, 3, 4}
             ann.call.send_control(peer_id(ann), {"type": "keyframe-request", "number": 2})
             before = len(ann.seen)
             await until(
@@ -122,7 +124,7 @@ async def test_a_replayed_participant_comes_back_after_the_server_was_restarted(
     again = RunningServer(Settings(port=server.port))
     async with again, Guest(again.room(), "Ann") as ann:
         await ann.saw(BundleReceived, count=10)
-        await ann.saw(KeyframeSliceReceived, count=16)
+        await ann.saw(KeyframeSliceReceived, count=SLICES)
         await ann.saw(VoiceReceived, count=5)
         peer.stopped.set()
         feeding.cancel()
@@ -137,8 +139,7 @@ def peer_id(guest: Guest) -> int:
 
 
 def test_time_and_sequence_wrap() -> None:
-    with RecordingReader(RECORDING) as reader:
-        bundle = next(record.payload for record in reader.records() if record.kind is RecordKind.BUNDLE)
+    bundle = recorded(RecordKind.BUNDLE)[0]
     header = parse_bundle(restamp(bundle, 65_537, TIME_MODULUS + 5)).header
     assert (header.sequence, header.time_ticks) == (1, 5)
     assert parse_bundle(restamp(bundle, 0, 0)).motion == parse_bundle(bundle).motion
