@@ -10,7 +10,7 @@ from server.cli import main
 from server.demonstration_process import RECORDING
 from server.native.play_out import PlayOut
 from server.native.recorded_clock import show_times_ms
-from server.native.replay import restamp
+from server.native.replay import Replay, restamp
 from tests.native.recordings import recorded, short_demonstration
 
 SECONDS = 3.0
@@ -112,3 +112,28 @@ def test_pictures_are_shown_in_the_rhythm_in_which_they_were_taken() -> None:
     shown = np.array(show_times_ms(sent))
     assert np.abs(np.diff(shown) - 120).max() < 12
     assert np.abs(shown - 120 * np.arange(250)).max() < 12
+
+
+def test_hostile_payloads_are_left_out(tmp_path: Path) -> None:
+    """Whatever participants sent is in a recording: none of it may end the play-out, or make it long."""
+    random = np.random.default_rng(9)
+    path = tmp_path / "hostile.fwr"
+    with RecordingReader(RECORDING) as reader, RecordingWriter(path) as writer:
+        for record in reader.records():
+            if record.time_ms > 2000:
+                break
+            writer.add(record.participant, record.kind, record.time_ms, record.payload)
+            payload = bytearray(record.payload)
+            for _ in range(random.integers(1, 4)):
+                payload[random.integers(len(payload))] ^= 1 << random.integers(8)
+            # Broken keyframes of the same numbers would replace good ones, as they would in a call.
+            if record.kind is RecordKind.KEYFRAME:
+                payload[1] = 77
+            writer.add(record.participant, record.kind, record.time_ms, bytes(payload))
+            kind = RecordKind(int(random.integers(1, 4)))
+            writer.add(9, kind, record.time_ms, random.bytes(int(random.integers(0, 60))))
+    playing = PlayOut(path, Animator(provider="cpu"), 10)
+    moments = list(playing.moments())
+    assert len(moments) == playing.frames == 20
+    assert playing.broken > 0
+    assert Replay(path).duration_ms < 10_000
