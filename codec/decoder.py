@@ -6,7 +6,7 @@ from enum import Enum
 from time import perf_counter
 
 from codec.animator import Animator, CachedKeyframe
-from codec.bundle import Mode, decode_frames, parse_bundle
+from codec.bundle import SEQUENCE_MODULUS, BundleHeader, Mode, decode_frames, parse_bundle
 from codec.errors import PictureError, UnknownKeyframeError
 from codec.intra_picture import Picture, decode_picture
 from codec.keyframes import CACHED_KEYFRAMES, Keyframe
@@ -50,6 +50,7 @@ class FaceDecoder:
         self._playout = Playout()
         self._keyframes: OrderedDict[int, _Cached] = OrderedDict()
         self._missing: set[int] = set()
+        self._newest_sequence: int | None = None
         self._shown: Picture | None = None
         self._shown_frame: TimedFrame | None = None
 
@@ -81,7 +82,7 @@ class FaceDecoder:
         """
         started = perf_counter()
         packed = parse_bundle(data)
-        self.voice_active = packed.header.voice_active
+        self._note_voice(packed.header)
         motions = {number: cached.keyframe.motion for number, cached in self._keyframes.items()}
         try:
             bundle = decode_frames(packed, motions)
@@ -94,6 +95,13 @@ class FaceDecoder:
                 self._missing.add(number)
         self._playout.add(bundle, arrival_ms)
         self.stage_ms["entropy"] = (perf_counter() - started) * 1000
+
+    def _note_voice(self, header: BundleHeader) -> None:
+        """Take the voice flag of the newest bundle; one that was overtaken says nothing new."""
+        newer = (header.sequence - self._newest_sequence) % SEQUENCE_MODULUS if self._newest_sequence is not None else 1
+        if 0 < newer < SEQUENCE_MODULUS // 2:
+            self._newest_sequence = header.sequence
+            self.voice_active = header.voice_active
 
     def take_missing(self) -> set[int]:
         """Return the numbers of keyframes to request, each once for every bundle that lacked it."""

@@ -52,8 +52,8 @@ class FaceEncoder:
         return self._crop.crop
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return the pooled keyframes, oldest first, for somebody who has none of them."""
-        return [keyframe.data for keyframe in self._pool.keyframes]
+        """Return the newest pooled keyframes, newest first, for somebody who has none of them."""
+        return [keyframe.data for keyframe in reversed(self._pool.keyframes[-self.settings.greeting_keyframes :])]
 
     def keyframe(self, number: int) -> bytes | None:
         """Return the pooled keyframe of this number, else the newest one; None before the first."""

@@ -27,6 +27,8 @@ class PictureCodec(IntEnum):
     JPEG = 3
 
 
+#: The OBU that begins a temporal unit in a stream (AV1 specification, 5.6); a picture alone needs none.
+_TEMPORAL_DELIMITER = b"\x12\x00"
 _DECODERS = {PictureCodec.AV1: "libdav1d", PictureCodec.WEBP: "webp", PictureCodec.JPEG: "mjpeg"}
 
 
@@ -46,7 +48,8 @@ def encode_av1(picture: Picture, crf: int) -> bytes:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
     )
-    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    unit = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    return unit.removeprefix(_TEMPORAL_DELIMITER)
 
 
 def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:

@@ -108,8 +108,7 @@ class Playout:
             self._late += 1
             if self._late < _LATE_BEFORE_RESTART:
                 return
-            self._delays.clear()
-            self._delay_ms = None
+            self._restart(arrival_ms - delay_ms)
         self._late = 0
         self._delays.append((arrival_ms, delay_ms))
         target_ms = self._target()
@@ -117,6 +116,15 @@ class Playout:
             self._delay_ms = target_ms
             self._updated_ms = arrival_ms
         self._delay_ms = min(self._delay_ms, self._smallest() + _LARGEST_BUFFER_MS)
+
+    def _restart(self, start_ms: float) -> None:
+        """Start the window over; if the sender's clock itself was set back, forget what it said before."""
+        self._delays.clear()
+        self._delay_ms = None
+        if start_ms <= self._media_ms - _WINDOW_MS:
+            self._frames.clear()
+            self._media_ms = float("-inf")
+            self._newest_ms = round(start_ms)
 
     def _smallest(self) -> float:
         return min(delay for _, delay in self._delays)

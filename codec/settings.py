@@ -18,6 +18,7 @@ class EncoderSettings:
     jump_interval_ms: int = 400  #: the same after the crop has jumped
     keyframe_kbps: float = 3.0  #: what keyframes may cost on average
     keyframe_burst_bytes: int = 12_000  #: and how much of that may be spent at once
+    greeting_keyframes: int = 4  #: how many a newcomer gets unasked
     keyframe_lead_ms: int = 400  #: how long a new keyframe may travel before frames pick it
     translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
     repick_share: float = 0.15  #: another keyframe is picked only if it is nearer by this share

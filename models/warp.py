@@ -18,14 +18,15 @@ from onnx import TensorProto, helper, numpy_helper
 from codec.motion import LANDMARKS
 
 SIDE = 256
-FLOW_SIDE = 64
+FLOW_SIDE = 48
+FEATURE_SIDE = 64
 AUXILIARY_SIDE = 64
 SPEECH_FRAMES, SPEECH_FEATURES = 4, 16
 OPSET = 16
-_KERNEL_RADIUS = 0.06
-_BACKGROUND = 2500.0
-_BORDER = 20000.0
-_CORRECTIONS = 4
+KERNEL_RADIUS = 0.06
+BACKGROUND = 2500.0
+BORDER = 20000.0
+CORRECTIONS = 4
 
 Float32 = NDArray[np.float32]
 
@@ -58,10 +59,10 @@ class _Graph:
 def keyframe_graph() -> onnx.ModelProto:
     """Return the graph run once per keyframe. The warp caches a small copy of the picture and never reads it."""
     graph = _Graph()
-    factor = SIDE // FLOW_SIDE
+    factor = SIDE // FEATURE_SIDE
     graph.add("AveragePool", "picture", output="features", kernel_shape=[factor, factor], strides=[factor, factor])
     inputs = {"picture": [3, SIDE, SIDE], "landmarks": [LANDMARKS, 3]}
-    return _model("keyframe", graph, inputs, {"features": [3, FLOW_SIDE, FLOW_SIDE]})
+    return _model("keyframe", graph, inputs, {"features": [3, FEATURE_SIDE, FEATURE_SIDE]})
 
 
 def animate_graph() -> onnx.ModelProto:
@@ -79,7 +80,7 @@ def animate_graph() -> onnx.ModelProto:
     background = _background_weight(graph, target)
     share = graph.add("Add", graph.add("ReduceSum", at_landmarks, graph.shape(2), keepdims=1), background)
     corrected = displacements
-    for _ in range(_CORRECTIONS):
+    for _ in range(CORRECTIONS):
         smoothed = graph.add("Div", graph.add("MatMul", at_landmarks, corrected), share)
         corrected = graph.add("Add", corrected, graph.add("Sub", displacements, smoothed))
     cells = _cell_centres()
@@ -98,14 +99,13 @@ def animate_graph() -> onnx.ModelProto:
         mode="linear", coordinate_transformation_mode="half_pixel",
     )  # fmt: skip
     base = graph.constant(_pixel_centres())
-    warped_a, inside_a = _draw(graph, "picture_a", graph.add("Add", graph.columns(flow, 0, 2, axis=1), base))
-    warped_b, inside_b = _draw(graph, "picture_b", graph.add("Add", graph.columns(flow, 2, 4, axis=1), base))
-    fill = graph.add("Mul", inside_b, graph.add("Sub", graph.constant(1.0), inside_a))
+    grid_a = graph.add("Add", graph.columns(flow, 0, 2, axis=1), base)
+    grid_b = graph.add("Add", graph.columns(flow, 2, 4, axis=1), base)
     valid_b = graph.add("Reshape", "valid_b", graph.shape(0, 1, 1, 1))
-    fill = graph.add("Mul", fill, valid_b)
-    difference = graph.add("Sub", warped_b, warped_a)
-    graph.add("Add", warped_a, graph.add("Mul", difference, fill), output="picture")
-    picture, features, points = [3, SIDE, SIDE], [3, FLOW_SIDE, FLOW_SIDE], [LANDMARKS, 3]
+    outside_a = graph.add("Sub", graph.constant(1.0), _inside(graph, grid_a))
+    share_b = graph.add("Mul", graph.add("Mul", outside_a, _inside(graph, grid_b)), valid_b)
+    _draw(graph, grid_a, grid_b, share_b)
+    picture, features, points = [3, SIDE, SIDE], [3, FEATURE_SIDE, FEATURE_SIDE], [LANDMARKS, 3]
     inputs: dict[str, list[int]] = {}
     for keyframe in "ab":
         inputs |= {f"picture_{keyframe}": picture, f"features_{keyframe}": features, f"landmarks_{keyframe}": points}
@@ -126,7 +126,7 @@ def _squared_distance_right(graph: _Graph, points: str) -> str:
     """Return columns (x, y, 1, x² + y² + ε)."""
     square = graph.add("ReduceSum", graph.add("Mul", points, points), graph.shape(2), keepdims=1)
     ones = graph.add("Add", graph.add("Mul", square, graph.constant(0.0)), graph.constant(1.0))
-    shifted = graph.add("Add", square, graph.constant(_KERNEL_RADIUS**2))
+    shifted = graph.add("Add", square, graph.constant(KERNEL_RADIUS**2))
     return graph.add("Transpose", graph.add("Concat", points, ones, shifted, axis=2), perm=[0, 2, 1])
 
 
@@ -145,14 +145,14 @@ def _cell_centres() -> Float32:
 def _background(points: Float32) -> Float32:
     """Return the (n, 1) weight with which the background stays in place: larger toward the border."""
     radius = np.abs(points).max(1, keepdims=True)
-    return np.asarray(_BACKGROUND + _BORDER * radius**8, np.float32)
+    return np.asarray(BACKGROUND + BORDER * radius**8, np.float32)
 
 
 def _background_weight(graph: _Graph, points: str) -> str:
     """Return `_background` of points that only the graph knows."""
     radius = graph.add("ReduceMax", graph.add("Abs", points), axes=[2], keepdims=1)
-    growth = graph.add("Mul", graph.add("Pow", radius, graph.constant(8.0)), graph.constant(_BORDER))
-    return graph.add("Add", growth, graph.constant(_BACKGROUND))
+    growth = graph.add("Mul", graph.add("Pow", radius, graph.constant(8.0)), graph.constant(BORDER))
+    return graph.add("Add", growth, graph.constant(BACKGROUND))
 
 
 def _pixel_centres() -> Float32:
@@ -161,15 +161,26 @@ def _pixel_centres() -> Float32:
     return np.stack(np.meshgrid(centres, centres, indexing="xy"))[None].astype(np.float32)
 
 
-def _draw(graph: _Graph, picture: str, grid: str) -> tuple[str, str]:
-    """Return the picture sampled at a grid (N, 2, S, S) and a mask (N, 1, S, S) of where that was inside."""
+def _inside(graph: _Graph, grid: str) -> str:
+    """Return a mask (N, 1, S, S): 1 where a grid (N, 2, S, S) lies inside the picture."""
     reach = graph.add("ReduceMax", graph.add("Abs", grid), axes=[1], keepdims=1)
-    inside = graph.add("Cast", graph.add("LessOrEqual", reach, graph.constant(1.0)), to=TensorProto.FLOAT)
+    return graph.add("Cast", graph.add("LessOrEqual", reach, graph.constant(1.0)), to=TensorProto.FLOAT)
+
+
+def _draw(graph: _Graph, grid_a: str, grid_b: str, share_b: str) -> None:
+    """Draw each pixel through one of two grids: from keyframe b where `share_b` is 1, else from keyframe a.
+
+    The two pictures stand side by side, so that one GridSample does for both.
+    """
     limit = 1 - 1 / SIDE
-    clamped = graph.add("Clip", grid, graph.constant(-limit), graph.constant(limit))
-    rows = graph.add("Transpose", clamped, perm=[0, 2, 3, 1])
-    drawn = graph.add("GridSample", picture, rows, mode="bilinear", padding_mode="zeros", align_corners=0)
-    return drawn, inside
+    grid = graph.add("Add", grid_a, graph.add("Mul", graph.add("Sub", grid_b, grid_a), share_b))
+    grid = graph.add("Clip", grid, graph.constant(-limit), graph.constant(limit))
+    half = graph.add("Mul", graph.columns(grid, 0, 1, axis=1), graph.constant(0.5))
+    column = graph.add("Add", graph.add("Sub", half, graph.constant(0.5)), share_b)
+    both = graph.add("Concat", column, graph.columns(grid, 1, 2, axis=1), axis=1)
+    rows = graph.add("Transpose", both, perm=[0, 2, 3, 1])
+    pictures = graph.add("Concat", "picture_a", "picture_b", axis=3)
+    graph.add("GridSample", pictures, rows, output="picture", mode="bilinear", padding_mode="zeros", align_corners=0)
 
 
 def _model(name: str, graph: _Graph, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> onnx.ModelProto:

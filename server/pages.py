@@ -1,6 +1,7 @@
 """The HTTP side: the page, the built client, model files, tables and health (docs/protocol.md)."""
 
 import logging
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -47,6 +48,8 @@ _CONTENT_TYPES = {
     ".task": "application/octet-stream",
     ".msgpack": "application/vnd.msgpack",
 }
+#: The name of a built file carries its content's hash; the runtimes beside it keep their names from version to version.
+_HASHED_NAME = re.compile(r"-[\w-]{8}\.\w+$")
 _NOT_BUILT = "The browser client is not built. Run `make setup` (or `npm ci && npm run build` in client_web/).\n"
 
 
@@ -93,8 +96,8 @@ class Pages:
             found = False
         if not found:
             return web.Response(status=404, text="There is nothing here.\n")
-        built = path.is_relative_to(folder / "assets")
-        return _file(path, "public, max-age=31536000, immutable" if built else "no-cache")
+        hashed = path.parent == folder / "assets" and _HASHED_NAME.search(path.name)
+        return _file(path, "public, max-age=31536000, immutable" if hashed else "no-cache")
 
     async def _landmark_model(self, request: web.Request) -> web.StreamResponse:
         return _model_file(self._landmarker)

@@ -44,13 +44,19 @@ class CandidateOptions:
 LOWEST_KBPS, HIGHEST_KBPS = 3.5, 24.0
 
 #: Bundles of motion cost about this much; keyframes get the rest.
-_MOTION_KBPS = 1.8
-#: The bucket holds so many seconds' worth of keyframes: the first one comes out of it, too.
+_MOTION_KBPS = 2.0
+#: The bucket holds so many seconds' worth of keyframes.
 _BURST_S = 3
-#: Never more keyframes than this: each is visible as a change of texture.
-_KEYFRAME_INTERVAL_MS = 400
+#: What goes with a rate: quality of keyframes, and when to add one. A poor keyframe spoils everything after it, so that
+#: at low rates there are few rather than poor ones.
+_RATES_KBPS = (3.5, 6.0, 12.0, 24.0)
+_KEYFRAME_CRF = (46, 42, 38, 32)
+_NEW_KEYFRAME_PX = (8.0, 6.5, 5.0, 4.0)
+_KEYFRAME_INTERVAL_MS = (1500, 1500, 1000, 600)
 
 _NEVER_PX = 1e9
+#: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
+_DRAINING_FRAMES = 25
 
 
 def rates(points: int) -> list[float]:
@@ -65,11 +71,11 @@ def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
     """
     keyframe_kbps = max(0.5, kbps - _MOTION_KBPS)
     settings = EncoderSettings(
-        keyframe_crf=round(float(np.interp(np.log(kbps), np.log([3.5, 6, 12, 24]), [48, 40, 34, 28]))),
+        keyframe_crf=round(_at(kbps, _KEYFRAME_CRF)),
         keyframe_kbps=keyframe_kbps,
         keyframe_burst_bytes=round(keyframe_kbps * _BURST_S * 1000 / 8),
-        new_keyframe_px=float(np.interp(np.log(kbps), np.log([3.5, 6, 12, 24]), [7.5, 5.5, 4.0, 2.5])),
-        keyframe_interval_ms=round(max(_KEYFRAME_INTERVAL_MS, 1500 * min(1.0, 6 / kbps))),
+        new_keyframe_px=_at(kbps, _NEW_KEYFRAME_PX),
+        keyframe_interval_ms=round(_at(kbps, _KEYFRAME_INTERVAL_MS)),
     )
     if options.one_keyframe:
         return replace(settings, new_keyframe_px=_NEVER_PX)
@@ -111,8 +117,9 @@ def code(
     return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes)
 
 
-#: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
-_DRAINING_FRAMES = 25
+def _at(kbps: float, values: tuple[float, ...]) -> float:
+    """Interpolate over the logarithm of the rate."""
+    return float(np.interp(np.log(kbps), np.log(_RATES_KBPS), values))
 
 
 class _Shown:

@@ -17,7 +17,7 @@ def client_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>facewire</title>")
-    (folder / "assets" / "main-1a2b.js").write_text("export {};")
+    (folder / "assets" / "main-1a2b3c4d.js").write_text("export {};")
     (folder / "ort.wasm").write_bytes(b"\0asm")
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
@@ -45,7 +45,7 @@ async def test_the_page(server: RunningServer, path: str) -> None:
 
 
 async def test_the_built_client(server: RunningServer) -> None:
-    status, response, _ = await get(server, "/assets/main-1a2b.js")
+    status, response, _ = await get(server, "/assets/main-1a2b3c4d.js")
     assert (status, response.content_type) == (200, "text/javascript")
     assert "immutable" in response.headers["Cache-Control"]
     status, response, body = await get(server, "/ort.wasm")
@@ -79,7 +79,7 @@ async def test_nothing_else(server: RunningServer, path: str) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/healthz", "/assets/main-1a2b.js"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/healthz", "/assets/main-1a2b3c4d.js"])
 async def test_every_answer_has_the_security_headers(server: RunningServer, path: str) -> None:
     _, response, _ = await get(server, path)
     assert {name: response.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS

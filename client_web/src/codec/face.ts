@@ -39,7 +39,7 @@ export interface FaceEncoder {
   setVoiceActive(active: boolean): void;
   /** Emits that keyframe again through `onKeyframe`, or the newest when it is `null` or no longer in the pool. */
   resendKeyframe(number: number | null): void;
-  /** The keyframes of the pool, oldest first, for newcomers. */
+  /** The newest keyframes of the pool, newest first, for newcomers. */
   keyframesInUse(): Uint8Array[];
   stageTimings(): EncoderTimings;
   onBundle: (bundle: Uint8Array) => void;

@@ -34,6 +34,9 @@ export async function createFaceEncoder(landmarkerDigest = LANDMARKER_SHA256): P
   return encoder;
 }
 
+/** Keyframes that a newcomer gets unasked: the newest ones; those picked later are asked for. */
+const GREETING_KEYFRAMES = 4;
+
 class WorkerFaceEncoder implements FaceEncoder {
   onBundle: (bundle: Uint8Array) => void = () => {};
   onKeyframe: (blob: Uint8Array) => void = () => {};
@@ -114,7 +117,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   }
 
   keyframesInUse(): Uint8Array[] {
-    return [...this.pool.values()];
+    return [...this.pool.values()].reverse().slice(0, GREETING_KEYFRAMES);
   }
 
   stageTimings(): EncoderTimings {
