@@ -4,6 +4,7 @@ Every landmark carries its displacement from the frame to the keyframe; a dense 
 kernel 1 / (d² + ε)² (inverse distance weighting, Shepard 1968) against a weight that holds the background in place, and
 GridSample draws the keyframe through it. Smoothing would flatten lips and eyelids, so the displacements are first
 corrected until the smoothed flow passes through them (Van Cittert's iteration).
+The second keyframe, auxiliary frames and speech are ignored.
 """
 
 import argparse
@@ -69,12 +70,7 @@ def animate_graph() -> onnx.ModelProto:
     """Return the graph run once per frame (docs/animator.md)."""
     graph = _Graph()
     target = graph.columns("landmarks", 0, 2)
-    displacements = graph.add(
-        "Concat",
-        graph.add("Sub", graph.columns("landmarks_a", 0, 2), target),
-        graph.add("Sub", graph.columns("landmarks_b", 0, 2), target),
-        axis=2,
-    )
+    displacements = graph.add("Sub", graph.columns("landmarks_a", 0, 2), target)
     right = _squared_distance_right(graph, target)
     at_landmarks = _weights(graph, _squared_distance_left(graph, target), right)
     background = _background_weight(graph, target)
@@ -89,22 +85,22 @@ def animate_graph() -> onnx.ModelProto:
     ones = graph.add("Sub", graph.columns("landmarks", 0, 1), graph.columns("landmarks", 0, 1))
     ones = graph.add("Add", ones, graph.constant(1.0))
     summed = graph.add("MatMul", on_grid, graph.add("Concat", corrected, ones, axis=2))
-    total = graph.add("Add", graph.columns(summed, 4, 5), graph.constant(_background(cells)[None]))
-    flow = graph.add("Div", graph.columns(summed, 0, 4), total)
+    total = graph.add("Add", graph.columns(summed, 2, 3), graph.constant(_background(cells)[None]))
+    flow = graph.add("Div", graph.columns(summed, 0, 2), total)
     flow = graph.add(
-        "Transpose", graph.add("Reshape", flow, graph.shape(0, FLOW_SIDE, FLOW_SIDE, 4)), perm=[0, 3, 1, 2]
+        "Transpose", graph.add("Reshape", flow, graph.shape(0, FLOW_SIDE, FLOW_SIDE, 2)), perm=[0, 3, 1, 2]
     )
     flow = graph.add(
         "Resize", flow, "", graph.constant(np.array([1, 1, SIDE / FLOW_SIDE, SIDE / FLOW_SIDE], np.float32)),
         mode="linear", coordinate_transformation_mode="half_pixel",
     )  # fmt: skip
-    base = graph.constant(_pixel_centres())
-    grid_a = graph.add("Add", graph.columns(flow, 0, 2, axis=1), base)
-    grid_b = graph.add("Add", graph.columns(flow, 2, 4, axis=1), base)
-    valid_b = graph.add("Reshape", "valid_b", graph.shape(0, 1, 1, 1))
-    outside_a = graph.add("Sub", graph.constant(1.0), _inside(graph, grid_a))
-    share_b = graph.add("Mul", graph.add("Mul", outside_a, _inside(graph, grid_b)), valid_b)
-    _draw(graph, grid_a, grid_b, share_b)
+    limit = 1 - 1 / SIDE
+    grid = graph.add("Add", flow, graph.constant(_pixel_centres()))
+    grid = graph.add("Clip", grid, graph.constant(-limit), graph.constant(limit))
+    graph.add(
+        "GridSample", "picture_a", graph.add("Transpose", grid, perm=[0, 2, 3, 1]), output="picture",
+        mode="bilinear", padding_mode="zeros", align_corners=0,
+    )  # fmt: skip
     picture, features, points = [3, SIDE, SIDE], [3, FEATURE_SIDE, FEATURE_SIDE], [LANDMARKS, 3]
     inputs: dict[str, list[int]] = {}
     for keyframe in "ab":
@@ -159,28 +155,6 @@ def _pixel_centres() -> Float32:
     """Return the (1, 2, S, S) centres of the picture's pixels in crop units."""
     centres = (np.arange(SIDE, dtype=np.float32) + 0.5) * 2 / SIDE - 1
     return np.stack(np.meshgrid(centres, centres, indexing="xy"))[None].astype(np.float32)
-
-
-def _inside(graph: _Graph, grid: str) -> str:
-    """Return a mask (N, 1, S, S): 1 where a grid (N, 2, S, S) lies inside the picture."""
-    reach = graph.add("ReduceMax", graph.add("Abs", grid), axes=[1], keepdims=1)
-    return graph.add("Cast", graph.add("LessOrEqual", reach, graph.constant(1.0)), to=TensorProto.FLOAT)
-
-
-def _draw(graph: _Graph, grid_a: str, grid_b: str, share_b: str) -> None:
-    """Draw each pixel through one of two grids: from keyframe b where `share_b` is 1, else from keyframe a.
-
-    The two pictures stand side by side, so that one GridSample does for both.
-    """
-    limit = 1 - 1 / SIDE
-    grid = graph.add("Add", grid_a, graph.add("Mul", graph.add("Sub", grid_b, grid_a), share_b))
-    grid = graph.add("Clip", grid, graph.constant(-limit), graph.constant(limit))
-    half = graph.add("Mul", graph.columns(grid, 0, 1, axis=1), graph.constant(0.5))
-    column = graph.add("Add", graph.add("Sub", half, graph.constant(0.5)), share_b)
-    both = graph.add("Concat", column, graph.columns(grid, 1, 2, axis=1), axis=1)
-    rows = graph.add("Transpose", both, perm=[0, 2, 3, 1])
-    pictures = graph.add("Concat", "picture_a", "picture_b", axis=3)
-    graph.add("GridSample", pictures, rows, output="picture", mode="bilinear", padding_mode="zeros", align_corners=0)
 
 
 def _model(name: str, graph: _Graph, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> onnx.ModelProto:

@@ -16,7 +16,7 @@ import numpy as np
 from server.errors import ServerError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -73,11 +73,13 @@ def write_microphone(clip: Path, target: Path, from_s: float = 0, seconds: float
 class Browsers:
     """Any number of headless Chromium processes, each with a fresh profile; closed together."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 640, height: int = 480) -> None:
+        """Start with windows of this size; a small one leaves a machine without a GPU time for the call."""
         from playwright.sync_api import sync_playwright
 
         self._stack = ExitStack()
         self._playwright = self._stack.enter_context(sync_playwright())
+        self._viewport: ViewportSize = {"width": width, "height": height}
         self._profiles: dict[Page, str] = {}
 
     def open(self, url: str, camera: Path | None = None, microphone: Path | None = None) -> "Page":
@@ -95,7 +97,7 @@ class Browsers:
             ignore_default_args=["--headless"],
             headless=True,
             permissions=["camera", "microphone"],
-            viewport={"width": 1280, "height": 800},
+            viewport=self._viewport,
         )
         self._stack.callback(_close, context)
         page = context.pages[0]

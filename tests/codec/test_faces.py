@@ -221,12 +221,3 @@ def test_the_shipped_warp_is_what_its_program_writes() -> None:
 
     for name, graph in (("keyframe", keyframe_graph()), ("animate", animate_graph())):
         assert (weights_folder() / f"{name}.onnx").read_bytes() == graph.SerializeToString(deterministic=True)
-
-
-def test_the_second_keyframe_fills_what_the_first_does_not_reach(animator: Animator) -> None:
-    model = motion_model()
-    here = model.landmarks((0,) * 32, (0, 0, 0, 0, 0, -100, *(0,) * 26))
-    red = animator.cache_keyframe(np.full((256, 256, 3), (255, 0, 0), np.uint8), here)
-    blue = animator.cache_keyframe(np.full((256, 256, 3), (0, 0, 255), np.uint8), here)
-    drawn = animator.animate(red, blue, here)
-    assert _psnr(drawn, np.full((256, 256, 3), (255, 0, 0), np.uint8)) > 40
