@@ -1,0 +1,122 @@
+"""Writes a checkpoint as the animator's two graphs: `python -m models.export CHECKPOINT FOLDER` (docs/animator.md).
+
+Both are opset 16 with 4-D GridSample only; the averaged weights are used, and the speech inputs are there but unread.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from codec.animator import INTERFACE
+from codec.motion import LANDMARKS
+from models.checkpoint import load_animator
+from models.networks.animator import SPEECH_FEATURES, SPEECH_FRAMES, Animator, Keyframe
+from models.networks.windows import CORE_SIDE
+from models.warp import OPSET
+
+_IR_VERSION = 8
+#: Traced with two samples: with one, sizes that happen to be 1 would be taken for constants.
+_TRACED_SAMPLES = 2
+
+
+class _AnimateGraph(nn.Module):
+    """The animator with the interface's inputs, in its order."""
+
+    def __init__(self, animator: Animator) -> None:
+        super().__init__()
+        self.animator = animator
+
+    def forward(
+        self, picture_a: Tensor, features_a: Tensor, landmarks_a: Tensor, picture_b: Tensor, features_b: Tensor,
+        landmarks_b: Tensor, valid_b: Tensor, landmarks: Tensor, auxiliary: Tensor, valid_auxiliary: Tensor,
+        speech: Tensor, valid_speech: Tensor,
+    ) -> Tensor:  # fmt: skip
+        drawn = self.animator(
+            Keyframe(picture_a, features_a, landmarks_a),
+            Keyframe(picture_b, features_b, landmarks_b),
+            valid_b,
+            landmarks,
+            auxiliary,
+            valid_auxiliary,
+        )
+        picture: Tensor = drawn.picture
+        return picture
+
+
+def example_inputs(animator: Animator, samples: int = _TRACED_SAMPLES) -> dict[str, Tensor]:
+    """Return random inputs of `animate.onnx` by name, with plausible landmarks."""
+    side = animator.settings.picture_side
+    shapes = {
+        "picture": (3, side, side),
+        "features": (3 + animator.settings.keyframe_channels, CORE_SIDE, CORE_SIDE),
+        "landmarks": (LANDMARKS, 3),
+    }
+    inputs = {f"{name}_{key}": torch.rand(samples, *shape) for key in "ab" for name, shape in shapes.items()}
+    inputs |= {"valid_b": torch.ones(samples, 1), "landmarks": torch.rand(samples, LANDMARKS, 3)}
+    inputs |= {"auxiliary": torch.rand(samples, 3, CORE_SIDE, CORE_SIDE), "valid_auxiliary": torch.ones(samples, 1)}
+    inputs |= {"speech": torch.zeros(samples, SPEECH_FRAMES, SPEECH_FEATURES), "valid_speech": torch.zeros(samples, 1)}
+    return {name: value - 0.5 if name.startswith("landmarks") else value for name, value in inputs.items()}
+
+
+def export(animator: Animator, folder: Path) -> None:
+    """Write `keyframe.onnx` and `animate.onnx`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    animator = animator.eval()
+    inputs = example_inputs(animator)
+    keyframe = {"picture": inputs["picture_a"], "landmarks": inputs["landmarks_a"]}
+    graphs = {
+        "keyframe": _graph(animator.encoder, keyframe, "features"),
+        "animate": _graph(_AnimateGraph(animator), inputs, "picture"),
+    }
+    for name, model in graphs.items():
+        model.producer_name = "facewire"
+        onnx.helper.set_model_props(model, {"facewire_interface": INTERFACE, "name": animator.settings.name})
+        onnx.checker.check_model(model, full_check=True)
+        (folder / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _graph(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.ModelProto:
+    with TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
+        # The exporter by tracing is deprecated, but the newer one knows no opset below 18; tracing warns of every size
+        # that it takes for a constant.
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "graph.onnx"
+        torch.onnx.export(
+            module,
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_axes={name: {0: "N"} for name in [*inputs, output]},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        model = onnx.load(path)
+    model.ir_version = _IR_VERSION
+    # The exporter leaves out what the network does not read.
+    present = {value.name for value in model.graph.input}
+    for name, value in inputs.items():
+        if name not in present:
+            shape = ["N", *value.shape[1:]]
+            model.graph.input.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
+    return model
+
+
+def main() -> None:
+    """Export a checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    arguments = parser.parse_args()
+    export(load_animator(arguments.checkpoint, torch.device("cpu")), arguments.folder)
+    for path in sorted(arguments.folder.glob("*.onnx")):
+        print(f"wrote {path} ({path.stat().st_size} bytes)")
+
+
+if __name__ == "__main__":
+    main()
