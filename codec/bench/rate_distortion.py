@@ -59,11 +59,15 @@ def run(paths: list[Path], options: RdOptions) -> Report:
         raise BenchError(f"no rival is called {unknown[0]!r}: there are {', '.join(RIVALS)}")
     if options.points < 2:
         raise BenchError(f"a curve of {options.points} points: at least 2 are needed, 4 for a fair one")
+    if options.longest_s <= 0:
+        raise BenchError(f"{options.longest_s:g} seconds of each clip: nothing to measure")
+    if options.strip and not options.against:
+        raise BenchError("a strip shows a rival beside facewire: name one, such as vvc12")
     clips = _files(paths)
     cache, animator = Cache(options.cache), Animator()
     points: list[Point] = []
     notes: list[str] = []
-    strip = Strip(RIVALS[options.against[0]], cache) if options.strip and options.against else None
+    strip = Strip(RIVALS[options.against[0]], cache) if options.strip else None
     with tqdm(total=len(clips) * options.points * _curves(options), unit="point", disable=None) as progress:
         for path in clips:
             clip = load_clip(path, animator.side, options.longest_s)

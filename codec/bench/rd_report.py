@@ -28,8 +28,12 @@ def report(points: list[Point], tested: str, notes: list[str]) -> Report:
         made.notes += ["", f"Bits of {tested} beside each rival's at equal {metric}; the range that both reach", ""]
         made.notes += _savings_table(curves[metric], tested, anchors)
     for metric in _AT_RATES:
-        made.notes += ["", f"{metric} at equal rates (clips on which the codec reaches the rate)", ""]
-        made.notes += _rates_table(curves[metric], [tested, *anchors])
+        made.notes += [
+            "",
+            f"{metric} of {tested} / of the rival at equal rates (clips on which both reach the rate)",
+            "",
+        ]
+        made.notes += _rates_table(curves[metric], tested, anchors)
     made.figures = {"clips": len(curves["lpips"].by_clip)}
     for found in curves.values():
         for anchor in anchors:
@@ -67,11 +71,11 @@ def _savings_table(curves: Curves, tested: str, anchors: list[str]) -> list[str]
     return _aligned(rows)
 
 
-def _rates_table(curves: Curves, codecs: list[str]) -> list[str]:
-    rows = [["codec", *(f"{rate:g} kbit/s" for rate in RATES_KBPS)]]
-    for codec in codecs:
-        found = [curves.at_rate(codec, rate) for rate in RATES_KBPS]
-        rows.append([codec, *(f"{fmean(f.values()):.3f} ({len(f)})" if f else "–" for f in found)])
+def _rates_table(curves: Curves, tested: str, anchors: list[str]) -> list[str]:
+    rows = [["rival", *(f"{rate:g} kbit/s" for rate in RATES_KBPS)]]
+    for anchor in anchors:
+        found = [curves.at_rate(tested, anchor, rate) for rate in RATES_KBPS]
+        rows.append([anchor, *(f"{f.tested:.3f} / {f.anchor:.3f} ({f.clips})" if f else "–" for f in found)])
     return _aligned(rows)
 
 
@@ -83,6 +87,12 @@ def _figures(curves: Curves, tested: str, anchor: str) -> dict[str, float | str 
         f"bd_rate_{name}_pct": round(mean_percent(savings), 1) if met else None,
         f"bd_rate_{name}_clips": len(met),
     }
+    if curves.metric in _AT_RATES and anchor == BEST_VVC:
+        for rate in RATES_KBPS:
+            both = curves.at_rate(tested, anchor, rate)
+            if both:
+                figures[f"{curves.metric}_at_{rate:g}_kbps"] = round(both.tested, 3)
+                figures[f"{curves.metric}_at_{rate:g}_kbps_best_vvc"] = round(both.anchor, 3)
     if curves.metric == "lpips" and anchor == BEST_VVC:
         lost = [clip for clip, saving in savings.items() if saving is not None and saving.percent > 0]
         figures["clips_lost_on_lpips_to_best_vvc"] = ", ".join(lost) or "none"

@@ -32,6 +32,15 @@ class Point:
         return {"clip": self.clip, "codec": self.codec, "setting": self.setting, "kbps": self.kbps, **measures}
 
 
+@dataclass(frozen=True)
+class AtRate:
+    """Mean qualities of two codecs at one rate."""
+
+    tested: float
+    anchor: float
+    clips: int
+
+
 class Curves:
     """All curves of one metric: clip by clip, codec by codec."""
 
@@ -57,10 +66,17 @@ class Curves:
             if tested in curves and anchor in curves
         }
 
-    def at_rate(self, codec: str, kbps: float) -> dict[str, float]:
-        """Return a codec's quality at a rate for each clip on which it reaches that rate."""
-        found = {clip: quality_at(curves[codec], kbps) for clip, curves in self.by_clip.items() if codec in curves}
-        return {clip: quality for clip, quality in found.items() if quality is not None}
+    def at_rate(self, tested: str, anchor: str, kbps: float) -> "AtRate | None":
+        """Return both codecs' mean qualities at a rate, over the clips on which both reach it; None without any."""
+        pairs = []
+        for curves in self.by_clip.values():
+            if tested in curves and anchor in curves:
+                one, other = quality_at(curves[tested], kbps), quality_at(curves[anchor], kbps)
+                if one is not None and other is not None:
+                    pairs.append((one, other))
+        if not pairs:
+            return None
+        return AtRate(fmean(one for one, _ in pairs), fmean(other for _, other in pairs), len(pairs))
 
     def saved_at_best(self, tested: str, anchor: str, below_kbps: float) -> dict[str, float]:
         """Return, for each clip, the percentage of bits that `tested` needs less at `anchor`'s best quality.

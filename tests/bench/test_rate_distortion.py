@@ -79,6 +79,8 @@ def test_the_better_vvc_is_the_anchor_of_the_claim() -> None:
     made = report(points, "facewire live", [])
     assert made.figures["bd_rate_lpips_vvc_pct"] == -80
     assert made.figures["bd_rate_lpips_best_vvc_pct"] == pytest.approx(-50, abs=1)
+    assert made.figures["lpips_at_8_kbps"] == pytest.approx(0.1)
+    assert made.figures["lpips_at_8_kbps_best_vvc"] == pytest.approx(0.2)
     assert made.figures["clips_lost_on_lpips_to_best_vvc"] == "none"
     assert made.figures["bd_rate_dists_vvc_pct"] is None, "equal everywhere: there is no curve"
     assert "(0.100…0.200)" in made.text()
@@ -89,6 +91,10 @@ def test_unknown_rivals_and_missing_clips_are_named(tmp_path: Path) -> None:
         rate_distortion.run([talking_clip()], RdOptions(against=("vp8",)))
     with pytest.raises(BenchError, match="at least 2"):
         rate_distortion.run([talking_clip()], RdOptions(points=1))
+    with pytest.raises(BenchError, match="0 seconds"):
+        rate_distortion.run([talking_clip()], RdOptions(longest_s=0))
+    with pytest.raises(BenchError, match="name one"):
+        rate_distortion.run([talking_clip()], RdOptions(against=(), strip=tmp_path / "strip.png"))
     with pytest.raises(BenchError, match=r"no \.mp4 clip"):
         rate_distortion.run([tmp_path], RdOptions())
     with pytest.raises(BenchError, match=r"absent\.mp4 is no file"):
