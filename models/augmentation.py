@@ -47,6 +47,8 @@ class Augmentation:
 
     def __init__(self, settings: AugmentationSettings, device: torch.device, seed: int = 0) -> None:
         self._settings = settings
+        # Draws on the CPU: a GPU would have to be waited for.
+        self._draws = torch.Generator().manual_seed(seed)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._device = device
         self._opposite = mirrored_points().to(device)
@@ -60,8 +62,8 @@ class Augmentation:
 
     def _uniform(self, count: int, pair: int, low: float, high: float, channels: int = 1) -> Tensor:
         """Return (count, channels, 1, 1) numbers, equal within a pair."""
-        values = torch.rand(count // pair, channels, 1, 1, generator=self._generator, device=self._device)
-        return (low + (high - low) * values).repeat_interleave(pair, 0)
+        values = low + (high - low) * torch.rand(count // pair, channels, 1, 1, generator=self._draws)
+        return values.repeat_interleave(pair, 0).to(self._device, non_blocking=True)
 
     def _chosen(self, count: int, pair: int, share: float) -> Tensor:
         return self._uniform(count, pair, 0, 1) < share
@@ -81,8 +83,6 @@ class Augmentation:
         chosen = self._chosen(count, pair, settings.frame_share).float()
         scale = 1 + chosen * self._uniform(count, pair, -settings.zoom, settings.zoom)
         shift = chosen * self._uniform(count, pair, -settings.shift, settings.shift, 2)
-        if not bool(chosen.any()):
-            return batch
         matrix = torch.zeros(count, 2, 3, device=self._device)
         matrix[:, 0, 0] = matrix[:, 1, 1] = 1 / scale[:, 0, 0, 0]
         matrix[:, :, 2] = -(shift / scale)[:, :, 0, 0]

@@ -1,6 +1,6 @@
 """Small checkpoints: weights and their running average in half precision, the optimisers' state only if asked for."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ class Checkpoint:
     """Where a training stands."""
 
     network: NetworkSettings
-    weights: dict[str, Tensor]
+    weights: dict[str, Tensor]  #: empty in a file that is only to be exported or started from
     averaged: dict[str, Tensor]
     discriminator: dict[str, Tensor]  #: empty before it came in
     optimiser: dict[str, Any]  #: empty if not kept
@@ -47,6 +47,21 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     unfinished.replace(path)
 
 
+def save_result(path: Path, checkpoint: Checkpoint) -> None:
+    """Write the averaged weights only: what is exported, in the smallest file."""
+    nothing: dict[str, Any] = {}
+    save_checkpoint(
+        path,
+        replace(
+            checkpoint,
+            weights=nothing,
+            discriminator=nothing,
+            optimiser=nothing,
+            discriminator_optimiser=nothing,
+        ),
+    )
+
+
 def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     """Read a checkpoint. Raises `TrainingSettingsError` if it is missing or of another version."""
     try:
@@ -59,6 +74,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     del stored["version"]
     for name in ("weights", "averaged", "discriminator"):
         stored[name] = {key: value.float() for key, value in stored[name].items()}
+    stored["weights"] = stored["weights"] or stored["averaged"]
     return Checkpoint(network=NetworkSettings(**network), **stored)
 
 

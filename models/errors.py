@@ -7,3 +7,7 @@ class TrainingDataError(Exception):
 
 class TrainingSettingsError(Exception):
     """A file of settings, or a checkpoint, that does not fit; the message names the entry."""
+
+
+class TrainingDivergedError(Exception):
+    """The loss is no number any more; the newest checkpoint is from before that."""

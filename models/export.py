@@ -24,7 +24,7 @@ _IR_VERSION = 8
 _TRACED_SAMPLES = 2
 
 
-class _AnimateGraph(nn.Module):
+class AnimateGraph(nn.Module):
     """The animator with the interface's inputs, in its order."""
 
     def __init__(self, animator: Animator) -> None:
@@ -36,6 +36,7 @@ class _AnimateGraph(nn.Module):
         landmarks_b: Tensor, valid_b: Tensor, landmarks: Tensor, auxiliary: Tensor, valid_auxiliary: Tensor,
         speech: Tensor, valid_speech: Tensor,
     ) -> Tensor:  # fmt: skip
+        """Return the picture (N, 3, S, S); the inputs' shapes are in docs/animator.md."""
         drawn = self.animator(
             Keyframe(picture_a, features_a, landmarks_a),
             Keyframe(picture_b, features_b, landmarks_b),
@@ -71,7 +72,7 @@ def export(animator: Animator, folder: Path) -> None:
     keyframe = {"picture": inputs["picture_a"], "landmarks": inputs["landmarks_a"]}
     graphs = {
         "keyframe": _graph(animator.encoder, keyframe, "features"),
-        "animate": _graph(_AnimateGraph(animator), inputs, "picture"),
+        "animate": _graph(AnimateGraph(animator), inputs, "picture"),
     }
     for name, model in graphs.items():
         model.producer_name = "facewire"

@@ -1,19 +1,22 @@
 """Trains one tier: `python -m models.train --config models/configs/pocket.toml --cache CACHE --minutes 30`.
 
-CACHE is what `models.prepare` made. The newest state goes to `RUN/checkpoint.pt` every few minutes, the losses to
-`RUN/losses.csv`, sample strips to `RUN/strips/`. Started again with the same RUN, the training goes on.
+CACHE is what `models.prepare` made. The newest state goes to `RUN/checkpoint.pt` every few minutes, its averaged
+weights alone to `RUN/averaged.pt`, the losses to `RUN/losses.csv`, sample strips to `RUN/strips/`. Started again with
+the same RUN, the training goes on.
 """
 
 import argparse
+import math
 import time
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from models.checkpoint import load_checkpoint, save_checkpoint
+from models.checkpoint import load_checkpoint, save_checkpoint, save_result
 from models.clip_cache import read_clips, split
 from models.dataset import TrainingSet
+from models.errors import TrainingDivergedError
 from models.settings import TrainingSettings, read_settings
 from models.strips import save_strip
 from models.trainer import Trainer
@@ -47,6 +50,8 @@ def run(
                 sums = {}
                 log.write(f"{trainer.step},{spent:.2f}," + ",".join(f"{k}={v:.5f}" for k, v in means.items()) + "\n")
                 log.flush()
+                if not all(math.isfinite(value) for value in means.values()):
+                    raise TrainingDivergedError(f"the loss at step {trainer.step} is {means}: lower the learning rate")
                 bar.set_postfix(loss=sum(means.values()), refresh=False)
             if now - saved > settings.schedule.checkpoint_minutes * 60:
                 saved = now
@@ -55,7 +60,9 @@ def run(
 
 
 def _keep(trainer: Trainer, folder: Path, minutes: float, with_optimisers: bool) -> None:
-    save_checkpoint(folder / "checkpoint.pt", trainer.checkpoint(minutes, with_optimisers))
+    checkpoint = trainer.checkpoint(minutes, with_optimisers)
+    save_checkpoint(folder / "checkpoint.pt", checkpoint)
+    save_result(folder / "averaged.pt", checkpoint)
     save_strip(folder / f"strips/{trainer.step:07}.png", trainer.sample(4))
 
 
