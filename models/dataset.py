@@ -3,7 +3,9 @@
 On a GPU all pictures lie in its memory as uint8; on a CPU they stay memory-mapped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,30 +45,31 @@ class Batch:
     target: Tensor  #: (N, 3, S, S)
 
 
-class _Pictures:
-    """The same kind of pictures of all clips."""
+class _Rows:
+    """The same kind of array of all clips: one tensor in a GPU's memory, or memory-mapped files for a CPU."""
 
-    def __init__(self, arrays: list[NDArray[np.uint8]], device: torch.device) -> None:
+    def __init__(self, arrays: Sequence[NDArray[Any]], device: torch.device) -> None:
         self._device = device
         self._starts = np.cumsum([0, *(len(array) for array in arrays)])
         self._arrays = arrays
         self._resident: Tensor | None = None
         if device.type == "cuda":
-            shape = (int(self._starts[-1]), *arrays[0].shape[1:])
-            self._resident = torch.empty(shape, dtype=torch.uint8, device=device)
+            first = torch.from_numpy(np.ascontiguousarray(arrays[0][:1]))
+            self._resident = torch.empty((int(self._starts[-1]), *first.shape[1:]), dtype=first.dtype, device=device)
             for start, array in zip(self._starts, arrays, strict=False):
                 self._resident[start : start + len(array)] = torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
     def take(self, clips: list[int], rows: list[int]) -> Tensor:
-        """Return (N, 3, side, side) float pictures in 0…1."""
+        """Return (N, …): of each of N clips one row."""
         if self._resident is None:
-            chosen = torch.from_numpy(
-                np.stack([self._arrays[clip][row] for clip, row in zip(clips, rows, strict=True)])
-            )
-        else:
-            places = [int(self._starts[clip]) + row for clip, row in zip(clips, rows, strict=True)]
-            chosen = self._resident[torch.tensor(places, device=self._device)]
-        return chosen.permute(0, 3, 1, 2).float() / 255
+            return torch.from_numpy(np.stack([self._arrays[clip][row] for clip, row in zip(clips, rows, strict=True)]))
+        # Only indices travel to the GPU: larger copies would wait for the step before.
+        places = [int(self._starts[clip]) + row for clip, row in zip(clips, rows, strict=True)]
+        return self._resident[torch.tensor(places).to(self._device, non_blocking=True)]
+
+    def pictures(self, clips: list[int], rows: list[int]) -> Tensor:
+        """Return (N, 3, side, side) pictures in 0…1."""
+        return self.take(clips, rows).permute(0, 3, 1, 2).float() / 255
 
 
 class TrainingSet:
@@ -88,10 +91,11 @@ class TrainingSet:
         self._levels = clips[0].auxiliary.shape[0]
         people = sorted({clip.identity for clip in clips})
         self._clips_of = [[i for i, clip in enumerate(clips) if clip.identity == person] for person in people]
-        self._frames = _Pictures([clip.frames for clip in clips], device)
-        self._keyframes = _Pictures([clip.keyframes for clip in clips], device)
+        self._points = _Rows(self._landmarks, device)
+        self._frames = _Rows([clip.frames for clip in clips], device)
+        self._keyframes = _Rows([clip.keyframes for clip in clips], device)
         self._clips = len(clips)
-        self._auxiliary = _Pictures([c.auxiliary[level] for level in range(self._levels) for c in clips], device)
+        self._auxiliary = _Rows([c.auxiliary[level] for level in range(self._levels) for c in clips], device)
 
     def batch(self, size: int, in_pairs: bool) -> Batch:
         """Draw a batch; `in_pairs` makes every second sample the frame after the one before, same keyframes."""
@@ -111,15 +115,15 @@ class TrainingSet:
         second = [b if both else a for (a, b), both in zip(keys, two, strict=True)]
         valid_auxiliary = self._tensor(helped[:, None])
         return Batch(
-            picture_a=self._keyframes.take(clips, first),
-            picture_b=self._keyframes.take(clips, second),
+            picture_a=self._keyframes.pictures(clips, first),
+            picture_b=self._keyframes.pictures(clips, second),
             landmarks_a=self._keyframe_landmarks(clips, first),
             landmarks_b=self._keyframe_landmarks(clips, second),
             valid_b=self._tensor(two[:, None]),
-            landmarks=self._tensor(np.stack([self._landmarks[c][f] for c, f in zip(clips, frames, strict=True)])),
+            landmarks=self._points.take(clips, frames),
             auxiliary=self._draw_auxiliary(clips, frames, step) * valid_auxiliary[:, :, None, None],
             valid_auxiliary=valid_auxiliary,
-            target=self._frames.take(clips, frames),
+            target=self._frames.pictures(clips, frames),
         )
 
     def _draw_frame(self, step: int) -> tuple[int, int]:
@@ -143,11 +147,11 @@ class TrainingSet:
     def _draw_auxiliary(self, clips: list[int], frames: list[int], step: int) -> Tensor:
         levels = np.repeat(self._random.integers(self._levels, size=len(clips) // step), step)
         places = [int(level) * self._clips + clip for level, clip in zip(levels, clips, strict=True)]
-        return self._auxiliary.take(places, [frame // FRAMES_PER_AUXILIARY for frame in frames])
+        return self._auxiliary.pictures(places, [frame // FRAMES_PER_AUXILIARY for frame in frames])
 
     def _keyframe_landmarks(self, clips: list[int], keys: list[int]) -> Tensor:
-        rows = [self._landmarks[clip][self._keyframe_numbers[clip][key]] for clip, key in zip(clips, keys, strict=True)]
-        return self._tensor(np.stack(rows))
+        numbers = [int(self._keyframe_numbers[clip][key]) for clip, key in zip(clips, keys, strict=True)]
+        return self._points.take(clips, numbers)
 
     def _flags(self, count: int, step: int, share: float) -> NDArray[np.float32]:
         return np.repeat(self._random.random(count // step) < share, step).astype(np.float32)

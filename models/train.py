@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--all-people", action="store_true", help="train on the validation split too")
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
+    torch.backends.cudnn.benchmark = True
     settings = read_settings(arguments.config)
     clips = read_clips(arguments.cache)
     training = clips if arguments.all_people else split(clips)[0]

@@ -15,6 +15,7 @@ from models.checkpoint import Checkpoint, weights_of
 from models.dataset import Batch, TrainingSet
 from models.errors import TrainingSettingsError
 from models.losses import Losses, discriminator_loss
+from models.memory_layout import to_channels_last
 from models.networks.animator import Animator, Drawn, Keyframe
 from models.networks.discriminator import Discriminator
 from models.networks.windows import CORE_SIDE, Window
@@ -177,7 +178,5 @@ def _placed(module: Module, device: torch.device) -> Module:
     """Move a module to the device; on a GPU in the memory layout that its convolutions like best."""
     module.to(device)
     if device.type == "cuda":
-        for parameter in module.parameters():
-            if parameter.dim() == 4:
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        to_channels_last(module)
     return module
