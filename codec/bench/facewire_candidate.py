@@ -50,9 +50,9 @@ _BURST_S = 3
 #: What goes with a rate: quality of keyframes, and when to add one. A poor keyframe spoils everything after it, so that
 #: at low rates there are few rather than poor ones.
 _RATES_KBPS = (3.5, 6.0, 12.0, 24.0)
-_KEYFRAME_CRF = (46, 42, 38, 32)
-_NEW_KEYFRAME_PX = (8.0, 6.5, 5.0, 4.0)
-_KEYFRAME_INTERVAL_MS = (1500, 1500, 1000, 600)
+_KEYFRAME_CRF = (40, 35, 32, 30)
+_NEW_KEYFRAME_PX = (12.0, 8.0, 7.0, 5.0)
+_KEYFRAME_INTERVAL_MS = (1500, 1000, 1000, 600)
 
 _NEVER_PX = 1e9
 #: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
