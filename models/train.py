@@ -8,7 +8,9 @@ the same RUN, the training goes on.
 import argparse
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import torch
 from tqdm import tqdm
@@ -17,46 +19,62 @@ from models.checkpoint import load_checkpoint, save_checkpoint, save_result
 from models.clip_cache import read_clips, split
 from models.dataset import TrainingSet
 from models.errors import TrainingDivergedError
-from models.settings import TrainingSettings, read_settings
+from models.settings import read_settings
 from models.strips import save_strip
 from models.trainer import Trainer
 
 _STEPS_PER_LOG = 50
 
 
-def run(
-    trainer: Trainer, settings: TrainingSettings, folder: Path, minutes: float, with_optimisers: bool,
-    minutes_before: float = 0.0,
-) -> None:  # fmt: skip
-    """Train until the steps or the minutes are over; leave a checkpoint, a strip and the losses in `folder`.
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Wall-clock minutes."""
 
-    `minutes_before` were spent by the runs that this one continues: they count.
+    whole_training: float  #: earlier runs included; the learning rate keeps to it
+    before: float = 0.0  #: spent by earlier runs
+    this_run: float = math.inf  #: a run that ends sooner leaves the schedule unfinished, to be gone on with
+
+
+def run(trainer: Trainer, folder: Path, limits: TimeLimits, with_optimisers: bool) -> None:
+    """Train until the steps or the minutes are over; leave checkpoints, strips and the losses in `folder`.
+
+    Raises `TrainingDivergedError` if the loss is no number any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    schedule = trainer.settings.schedule
     started = saved = time.monotonic()
     sums: dict[str, torch.Tensor] = {}
-    with (folder / "losses.csv").open("a") as log, tqdm(total=settings.schedule.steps, initial=trainer.step) as bar:
-        while trainer.step < settings.schedule.steps:
+    with (
+        (folder / "losses.csv").open("a") as log,
+        tqdm(total=schedule.steps, initial=trainer.step, mininterval=2) as bar,
+    ):
+        while trainer.step < schedule.steps:
             now = time.monotonic()
-            spent = minutes_before + (now - started) / 60
-            if spent >= minutes:
+            minutes = (now - started) / 60
+            spent = limits.before + minutes
+            if spent >= limits.whole_training or minutes >= limits.this_run:
                 break
-            terms = trainer.train_step(max(trainer.step / settings.schedule.steps, spent / minutes))
+            terms = trainer.train_step(max(trainer.step / schedule.steps, spent / limits.whole_training))
             bar.update()
             for name, value in terms.items():
                 sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
             if trainer.step % _STEPS_PER_LOG == 0:
-                means = {name: float(value) / _STEPS_PER_LOG for name, value in sums.items()}
+                bar.set_postfix(loss=_log(log, trainer.step, spent, sums), refresh=False)
                 sums = {}
-                log.write(f"{trainer.step},{spent:.2f}," + ",".join(f"{k}={v:.5f}" for k, v in means.items()) + "\n")
-                log.flush()
-                if not all(math.isfinite(value) for value in means.values()):
-                    raise TrainingDivergedError(f"the loss at step {trainer.step} is {means}: lower the learning rate")
-                bar.set_postfix(loss=sum(means.values()), refresh=False)
-            if now - saved > settings.schedule.checkpoint_minutes * 60:
+            if now - saved > schedule.checkpoint_minutes * 60:
                 saved = now
                 _keep(trainer, folder, spent, with_optimisers)
-    _keep(trainer, folder, minutes_before + (time.monotonic() - started) / 60, with_optimisers)
+    _keep(trainer, folder, limits.before + (time.monotonic() - started) / 60, with_optimisers)
+
+
+def _log(log: TextIO, step: int, minutes: float, sums: dict[str, torch.Tensor]) -> float:
+    """Write the mean terms since the last time and return their sum."""
+    means = {name: float(value) / _STEPS_PER_LOG for name, value in sums.items()}
+    log.write(f"{step},{minutes:.2f}," + ",".join(f"{name}={value:.5f}" for name, value in means.items()) + "\n")
+    log.flush()
+    if not all(math.isfinite(value) for value in means.values()):
+        raise TrainingDivergedError(f"the loss at step {step} is {means}: lower the learning rate")
+    return sum(means.values())
 
 
 def _keep(trainer: Trainer, folder: Path, minutes: float, with_optimisers: bool) -> None:
@@ -73,6 +91,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--run", type=Path, default=Path("build/training"), help="folder of checkpoint, losses, strips")
     parser.add_argument("--minutes", type=float, default=60.0, help="for the whole training, earlier runs included")
+    parser.add_argument("--pause-after", type=float, default=math.inf, help="minutes after which only this run ends")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--perceptual", type=Path, help="compact copy of the perceptual networks, from models.pack")
     parser.add_argument("--start-from", type=Path, help="checkpoint whose weights a new training starts from")
@@ -97,7 +116,8 @@ def main() -> None:
     elif arguments.start_from:
         trainer.resume(load_checkpoint(arguments.start_from, device))
         trainer.step = 0
-    run(trainer, settings, arguments.run, arguments.minutes, arguments.keep_optimiser, minutes_before)
+    limits = TimeLimits(arguments.minutes, minutes_before, arguments.pause_after)
+    run(trainer, arguments.run, limits, arguments.keep_optimiser)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from models.networks.windows import Window  # noqa: E402
 from models.pack import pack_clip  # noqa: E402
 from models.prepare import cache_clip  # noqa: E402
 from models.settings import TrainingSettings, read_settings  # noqa: E402
-from models.train import run  # noqa: E402
+from models.train import TimeLimits, run  # noqa: E402
 from models.trainer import Trainer, draw  # noqa: E402
 from models.unpack import unpack_clip  # noqa: E402
 from tests.models.synthetic import clip  # noqa: E402
@@ -95,13 +95,13 @@ def test_untrained_networks_draw_the_warp(clips: list[CachedClip]) -> None:
 def test_training_resumes_and_its_export_agrees_with_torch(clips: list[CachedClip], tmp_path: Path) -> None:
     settings = _settings()
     torch.manual_seed(0)
-    trainer = Trainer(settings, TrainingSet(clips, settings.sampling, _CPU), _CPU)
     half = replace(settings, schedule=replace(settings.schedule, steps=_STEPS // 2))
-    run(trainer, half, tmp_path, minutes=5, with_optimisers=True)
+    trainer = Trainer(half, TrainingSet(clips, settings.sampling, _CPU), _CPU)
+    run(trainer, tmp_path, TimeLimits(5), with_optimisers=True)
     assert trainer.step == _STEPS // 2
     resumed = Trainer(settings, TrainingSet(clips, settings.sampling, _CPU), _CPU)
     resumed.resume(load_checkpoint(tmp_path / "checkpoint.pt", _CPU))
-    run(resumed, settings, tmp_path, minutes=5, with_optimisers=True)
+    run(resumed, tmp_path, TimeLimits(5), with_optimisers=True)
     assert resumed.step == _STEPS
     assert resumed.discriminator is not None
     assert (tmp_path / f"strips/{_STEPS:07}.png").is_file()
