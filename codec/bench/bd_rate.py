@@ -30,11 +30,12 @@ class Curve:
     kbps: FloatArray
     quality: FloatArray
     lower_is_better: bool
+    reach_kbps: float  #: the highest rate that was measured; from the last point up to it nothing gets better
 
     def below(self, kbps: float) -> "Curve":
         """Return the part of the curve's points under a rate."""
         within = self.kbps < kbps
-        return Curve(self.kbps[within], self.quality[within], self.lower_is_better)
+        return Curve(self.kbps[within], self.quality[within], self.lower_is_better, min(self.reach_kbps, kbps))
 
 
 def curve(points: list[tuple[float, float]], lower_is_better: bool) -> Curve:
@@ -50,7 +51,7 @@ def curve(points: list[tuple[float, float]], lower_is_better: bool) -> Curve:
         if np.isfinite(quality) and better:
             kept.append((kbps, quality))
     table = np.array(kept, np.float64).reshape(-1, 2)
-    return Curve(table[:, 0], table[:, 1], lower_is_better)
+    return Curve(table[:, 0], table[:, 1], lower_is_better, max((kbps for kbps, _ in points), default=0.0))
 
 
 def bd_rate(tested: Curve, anchor: Curve) -> BdRate | None:
@@ -69,7 +70,7 @@ def best_of(one: Curve, other: Curve) -> Curve:
     """Return the better of two curves at each rate, sampled finely wherever at least one of them is defined."""
     if not len(one.kbps) or not len(other.kbps):
         return one if len(one.kbps) else other
-    ends = [one.kbps[0], other.kbps[0], one.kbps[-1], other.kbps[-1]]
+    ends = [one.kbps[0], other.kbps[0], one.reach_kbps, other.reach_kbps]
     rates = np.unique(np.concatenate([one.kbps, other.kbps, np.geomspace(min(ends), max(ends), _SAMPLES)]))
     qualities = [_quality_at(one, rates), _quality_at(other, rates)]
     best = np.minimum(*qualities) if one.lower_is_better else np.maximum(*qualities)
@@ -77,8 +78,8 @@ def best_of(one: Curve, other: Curve) -> Curve:
 
 
 def quality_at(known: Curve, kbps: float) -> float | None:
-    """Return a curve's quality at a rate, or None outside its range."""
-    if not len(known.kbps) or not known.kbps[0] <= kbps <= known.kbps[-1]:
+    """Return a curve's quality at a rate, or None outside the rates that were measured."""
+    if not len(known.kbps) or not known.kbps[0] <= kbps <= known.reach_kbps:
         return None
     return float(_quality_at(known, np.array([kbps]))[0])
 
@@ -96,12 +97,13 @@ def rate_at(known: Curve, quality: float) -> float | None:
 
 
 def _quality_at(known: Curve, kbps: FloatArray) -> FloatArray:
-    """Return the qualities at rates; the worst possible outside the curve."""
+    """Return the qualities at rates; the worst possible outside the rates that were measured."""
     worst = np.inf if known.lower_is_better else -np.inf
-    inside = (kbps >= known.kbps[0]) & (kbps <= known.kbps[-1])
+    inside = (kbps >= known.kbps[0]) & (kbps <= known.reach_kbps)
     if len(known.kbps) == 1:
         return np.where(inside, known.quality[0], worst)
-    values = PchipInterpolator(np.log(known.kbps), known.quality)(np.log(kbps))
+    within = np.clip(kbps, known.kbps[0], known.kbps[-1])
+    values = PchipInterpolator(np.log(known.kbps), known.quality)(np.log(within))
     return np.where(inside, values, worst)
 
 

@@ -51,6 +51,13 @@ def test_points_that_cost_more_for_less_are_left_out() -> None:
     assert kept.kbps.tolist() == [5, 10]
 
 
+def test_more_bits_that_bring_nothing_do_not_end_a_curve() -> None:
+    known = curve([(5, 0.4), (10, 0.25), (20, 0.26)], lower_is_better=True)
+    assert quality_at(known, 15) == pytest.approx(0.25)
+    assert quality_at(known, 21) is None
+    assert quality_at(curve([(5, 0.4), (20, 0.5)], lower_is_better=True), 12) == pytest.approx(0.4)
+
+
 def test_a_rate_of_nothing_is_refused() -> None:
     with pytest.raises(BenchError, match="0"):
         curve([(0.0, 0.4)], lower_is_better=True)
