@@ -37,10 +37,7 @@ def plan_keyframes(
     there are at most as many as a receiver keeps.
     """
     candidates = np.arange(0, len(landmarks), _CANDIDATE_STEP)
-    rows = [
-        landmark_distances(model, landmarks[number], landmarks, settings.translation_share, _LANDMARK_STEP)
-        for number in candidates
-    ]
+    rows = [landmark_distances(model, landmarks[number], landmarks, settings, _LANDMARK_STEP) for number in candidates]
     distances = np.stack(rows)
     chosen = [int(distances.sum(1).argmin())]
     nearest = distances[chosen[0]]

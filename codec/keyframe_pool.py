@@ -13,6 +13,7 @@ from codec.settings import EncoderSettings
 
 #: Pixels of a 256-pixel picture in one crop unit.
 _PIXELS_PER_UNIT = 128
+_UPPER_LIP, _LOWER_LIP = 13, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class KeyframePool:
         self._settings = settings
         self._model = model
         self._picked: int | None = None
-        self._poor_frames = 0
+        self._poor_since_ms: float | None = None
         self._made_ms = 0.0
         self._credit_bytes = float(settings.keyframe_burst_bytes)
         self._jumped = False
@@ -49,7 +50,7 @@ class KeyframePool:
         self.keyframes = [*kept, PooledKeyframe(reference, landmarks, data, time_ms + lead_ms)]
         self._credit_bytes = self._credit(time_ms) - len(data)
         self._made_ms = time_ms
-        self._poor_frames = 0
+        self._poor_since_ms = None
         self._jumped = False
 
     def needs_keyframe(self, landmarks: FloatArray, time_ms: float) -> bool:
@@ -57,14 +58,17 @@ class KeyframePool:
         if not self.keyframes:
             return True
         nearest = min(self._distance(keyframe, landmarks) for keyframe in self.keyframes)
-        self._poor_frames = self._poor_frames + 1 if nearest > self._settings.new_keyframe_px else 0
+        if nearest <= self._settings.new_keyframe_px:
+            self._poor_since_ms = None
+        elif self._poor_since_ms is None:
+            self._poor_since_ms = time_ms
         age_ms = time_ms - self._made_ms
         if self._credit(time_ms) < 0:
             return False
         if self._jumped:
             return age_ms >= self._settings.jump_interval_ms
-        is_poor = self._poor_frames >= self._settings.new_keyframe_frames
-        return is_poor and age_ms >= self._settings.keyframe_interval_ms
+        poor_ms = 0.0 if self._poor_since_ms is None else time_ms - self._poor_since_ms
+        return poor_ms >= self._settings.new_keyframe_ms and age_ms >= self._settings.keyframe_interval_ms
 
     def pick(self, landmarks: FloatArray, time_ms: float, named: set[int]) -> list[Reference]:
         """Return the best keyframe for a frame and the second best, if there are two.
@@ -88,21 +92,29 @@ class KeyframePool:
         return min(self._credit_bytes + earned, self._settings.keyframe_burst_bytes)
 
     def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
-        share = self._settings.translation_share
-        return float(landmark_distances(self._model, keyframe.landmarks, landmarks[None], share)[0])
+        return float(landmark_distances(self._model, keyframe.landmarks, landmarks[None], self._settings)[0])
 
 
 def landmark_distances(
-    model: MotionModel, keyframe: FloatArray, frames: FloatArray, translation_share: float, step: int = 1
+    model: MotionModel, keyframe: FloatArray, frames: FloatArray, settings: EncoderSettings, step: int = 1
 ) -> FloatArray:
     """Return the weighted mean distances (frames,) of (frames, 478, 3) landmarks to a keyframe's, pixels at 256².
 
-    A warp follows a shift of the whole face well, so that part of the distance counts only by `translation_share`.
-    Of the surface points every `step`-th is compared.
+    A warp follows a shift of the whole face well, so that part of the distance counts only by `translation_share`. It
+    shows no teeth that the keyframe hides and hides none that it shows, so how differently the mouths are open counts
+    on top by `mouth_share`. Of the surface points every `step`-th is compared.
     """
     weights = model.point_weights[::step] / model.point_weights[::step].sum()
     offsets = frames[:, :SURFACE:step, :2] - keyframe[:SURFACE:step, :2]
     shift = np.einsum("p,fpc->fc", weights, offsets)
     rest = offsets - shift[:, None]
     distances = np.hypot(rest[..., 0], rest[..., 1]) @ weights
-    return np.asarray((distances + translation_share * np.hypot(*shift.T)) * _PIXELS_PER_UNIT, np.float64)
+    mouth = np.abs(_mouth_opening(frames) - _mouth_opening(keyframe))
+    total = distances + settings.translation_share * np.hypot(*shift.T) + settings.mouth_share * mouth
+    return np.asarray(total * _PIXELS_PER_UNIT, np.float64)
+
+
+def _mouth_opening(landmarks: FloatArray) -> FloatArray:
+    """Return the distance between the middles of the inner lips of (…, 478, 3) landmarks, crop units."""
+    gap = landmarks[..., _UPPER_LIP, :2] - landmarks[..., _LOWER_LIP, :2]
+    return np.asarray(np.hypot(gap[..., 0], gap[..., 1]), np.float64)

@@ -12,8 +12,8 @@ class EncoderSettings:
     bundle_ms: int = 120
     hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
     pool_size: int = 8  #: keyframes that the sender may pick from
-    new_keyframe_px: float = 7.0  #: landmark distance at 256² from which no pooled keyframe is good enough
-    new_keyframe_frames: int = 6  #: for so many frames in a row
+    new_keyframe_px: float = 8.0  #: landmark distance at 256² from which no pooled keyframe is good enough
+    new_keyframe_ms: int = 200  #: for so long
     keyframe_interval_ms: int = 1000  #: shortest time between keyframes
     jump_interval_ms: int = 400  #: the same after the crop has jumped
     keyframe_kbps: float = 3.0  #: what keyframes may cost on average
@@ -21,6 +21,7 @@ class EncoderSettings:
     greeting_keyframes: int = 4  #: how many a newcomer gets unasked
     keyframe_lead_ms: int = 400  #: how long a new keyframe may travel before frames pick it
     translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
+    mouth_share: float = 1.0  #: how much a difference of the mouths' opening counts on top
     repick_share: float = 0.15  #: another keyframe is picked only if it is nearer by this share
     faceless_interval_ms: int = 400  #: between frames without a face, once the face is gone for longer than that
     absence_ms: int = 1500  #: after so long without a face, the next face is taken for another person's

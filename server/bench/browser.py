@@ -43,15 +43,25 @@ def chromium_path() -> str:
     raise BrowserError("no Chromium here: install it (Debian: apt-get install chromium)")
 
 
-def write_camera(clip: Path, target: Path, width: int, height: int, seconds: float | None = None) -> None:
-    """Write a clip's video as the `.y4m` file that Chromium plays as a camera, in a loop, at 25 frames a second."""
+def write_camera(
+    clip: Path, target: Path, width: int, height: int, seconds: float | None = None, numbered: bool = False
+) -> None:
+    """Write a clip's video as the `.y4m` file that Chromium plays as a camera, in a loop, at 25 frames a second.
+
+    With `numbered`, each frame carries its number in the lower left corner: 12 squares of 8 × 8 pixels, the lowest bit
+    first, white for a one.
+    """
     with av.open(str(clip)) as container, target.open("wb") as output:
         output.write(f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C420jpeg\n".encode())
         for number, frame in enumerate(container.decode(video=0)):
             if seconds is not None and number >= seconds * 25:
                 break
             scaled = frame.reformat(width=width, height=height, format="yuv420p")
-            output.write(b"FRAME\n" + np.asarray(scaled.to_ndarray(), np.uint8).tobytes())
+            planes = np.array(scaled.to_ndarray(), np.uint8)
+            if numbered:
+                bits = np.array([235 if number >> bit & 1 else 16 for bit in range(12)], np.uint8)
+                planes[height - 8 : height, :96] = bits.repeat(8)
+            output.write(b"FRAME\n" + planes.tobytes())
 
 
 def write_microphone(clip: Path, target: Path, from_s: float = 0, seconds: float | None = None) -> None:

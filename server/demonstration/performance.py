@@ -33,8 +33,8 @@ def perform(talk: Talk, portrait: FloatArray, expressions: Expressions, seed: in
     speaking = _speaking(talk, frames)
     blink = _blinks(talk, frames, random)
     brows = 0.5 * _emphasis(talk, frames, random) + 0.2 * _wander(frames, 0.25, random)
-    # Speaking takes most of the portrait's broad smile away; resting brings it back.
-    smile = -0.55 * speaking + 0.1 * _wander(frames, 0.3, random)
+    # Speaking takes most of the portrait's broad smile away; resting, with closed lips, brings some of it back.
+    smile = -0.3 - 0.3 * speaking + 0.1 * _wander(frames, 0.3, random)
     motion = np.tile(portrait, (frames, 1))
     motion[:, POSE + GAZE :] += sum(
         (

@@ -17,17 +17,17 @@ class Viseme:
     spread: float = 0.0
 
 
-_REST = Viseme(0.0, close=0.3)
+_REST = Viseme(-0.1, close=1.1)
 _LIPS_MEET = Viseme(-0.1, close=1.25)
 _LIP_TO_TEETH = Viseme(-0.05, close=0.85)
 _TONGUE = Viseme(0.2, close=0.35)
 _SIBILANT = Viseme(0.0, close=0.5, spread=0.5)
 _ROUND_SIBILANT = Viseme(0.15, close=0.3, round=0.8)
-_OPEN = Viseme(1.6)
-_MIDDLE = Viseme(0.95)
+_OPEN = Viseme(2.0)
+_MIDDLE = Viseme(1.25)
 _NEUTRAL = Viseme(0.5, close=0.2)
 _WIDE = Viseme(0.25, close=0.2, spread=0.9)
-_ROUND_OPEN = Viseme(0.9, round=0.8)
+_ROUND_OPEN = Viseme(1.2, round=0.8)
 _ROUND = Viseme(0.1, close=0.4, round=1.25)
 
 #: By how espeak-ng's names of English phonemes begin; the longest beginning counts.

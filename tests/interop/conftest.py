@@ -35,8 +35,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
     demonstration = demonstration_clip()
     ann = Person("Ann", folder / "ann.y4m", folder / "ann.wav", talking_clip())
     bob = Person("Bob", folder / "bob.y4m", folder / "bob.wav", demonstration)
-    write_camera(ann.clip, ann.camera, 352, 288)
-    write_camera(bob.clip, bob.camera, 480, 480, seconds=20)
+    write_camera(ann.clip, ann.camera, 352, 288, numbered=True)
+    write_camera(bob.clip, bob.camera, 480, 480, seconds=20, numbered=True)
     write_microphone(demonstration, ann.microphone, from_s=20, seconds=16)
     write_microphone(demonstration, bob.microphone, from_s=0, seconds=16)
     return {"Ann": ann, "Bob": bob}
@@ -48,13 +48,13 @@ def server() -> Iterator[ServerProcess]:
         yield running
 
 
-def observe(pages: dict[Any, int], seconds: float, every_ms: int = 100) -> list[dict[str, Any]]:
+def observe(pages: dict[Any, int], seconds: float) -> list[dict[str, Any]]:
     """Watch all pages at once; `pages` maps each page to the participant whose tile is watched."""
     observer = _OBSERVER.read_text()
     script = observer[observer.index("async") :].strip().rstrip(";")
     for page, participant in pages.items():
         page.evaluate(
             f"(options) => {{ window.observed = ({script})(options); }}",
-            {"participant": participant, "seconds": seconds, "everyMs": every_ms},
+            {"participant": participant, "seconds": seconds},
         )
     return [page.evaluate("window.observed") for page in pages]

@@ -3,6 +3,8 @@
 import base64
 import io
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import av
@@ -68,22 +70,46 @@ def picture(encoded: str | bytes) -> Any:
         return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
-def track_pictures(frames: list[dict[str, Any]]) -> Track:
-    """Track observed pictures `{time, picture, crop?}`; landmarks come in units of the crop, or of the whole picture.
-
-    Frames without a face are left out.
-    """
+def track_shown(frames: list[dict[str, Any]]) -> Track:
+    """Track the pictures `{time, picture}` that a page displayed; those without a face are left out."""
     times, faces = [], []
     with LandmarkTracker() as tracker:
         for frame in frames:
             pixels = picture(frame["picture"])
             found = tracker.track(pixels, int(frame["time"]) % 10**8)
-            if "crop" in frame and frame["crop"] is None:
-                continue
-            side = frame.get("crop") or {"left": 0, "top": 0, "side": pixels.shape[0]}
             if found is not None:
                 times.append(float(frame["time"]))
-                faces.append(Crop(side["left"], side["top"], side["side"]).to_crop_units(found))
+                faces.append(Crop(0, 0, pixels.shape[0]).to_crop_units(found))
+    return Track(np.array(times), np.array(faces))
+
+
+def landmarks_of_clip(clip: Path) -> tuple[float, tuple[int, int], list[FloatArray | None]]:
+    """Return a video's milliseconds a frame, its width and height, and each frame's landmarks in pixels."""
+    faces = []
+    with LandmarkTracker() as tracker, av.open(str(clip)) as container:
+        rate = container.streams.video[0].average_rate
+        assert rate is not None
+        for number, frame in enumerate(container.decode(video=0)):
+            pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            faces.append(tracker.track(pixels, round(number * 1000 / rate)))
+    return float(1000 / rate), (frame.width, frame.height), faces
+
+
+def track_camera(camera: Path, frames: list[dict[str, Any]]) -> Track:
+    """Return the face in a page's numbered camera file at the frames `{time, number, crop}` that were seen of it.
+
+    Frames that passed unseen between two others were as far apart as those were.
+    """
+    _, _, landmarks = landmarks_of_clip(camera)
+    times, faces = [], []
+    for before, after in pairwise(frames):
+        steps = max(1, (after["number"] - before["number"]) % len(landmarks))
+        for step in range(steps):
+            face = landmarks[(before["number"] + step) % len(landmarks)]
+            if face is not None and before["crop"] is not None:
+                crop = Crop(before["crop"]["left"], before["crop"]["top"], before["crop"]["side"])
+                times.append(before["time"] + (after["time"] - before["time"]) * step / steps)
+                faces.append(crop.to_crop_units(face))
     return Track(np.array(times), np.array(faces))
 
 

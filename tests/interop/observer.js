@@ -1,49 +1,64 @@
-// Runs in a page of a call. Keeps what the page's camera shows and what it displays of `participant`, and how loud the
-// participant sounds, each with the time of this machine's clock.
-async ({ participant, seconds, everyMs }) => {
+// Runs in a page of a call. Keeps which numbered frame the page's camera is at, what it displays of `participant`, and
+// how loud the participant sounds, each with the time of this machine's clock. Pictures are coded only afterwards, so
+// that watching costs the call little.
+async ({ participant, seconds }) => {
   const camera = document.querySelector('video');
   const canvas = window.facewire.canvas(participant);
   const audio = document.querySelector('audio');
   const context = new AudioContext();
   const analyser = context.createAnalyser();
-  analyser.fftSize = 2048;
+  analyser.fftSize = 4096;
   if (audio?.srcObject) context.createMediaStreamSource(audio.srcObject).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
 
-  const grab = async (source, width, height) => {
-    const sheet = new OffscreenCanvas(width, height);
-    sheet.getContext('2d').drawImage(source, 0, 0, width, height);
-    const blob = await sheet.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    return btoa(String.fromCharCode(...bytes));
+  const sheet = (width, height) => new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  const tile = sheet(canvas.width, canvas.height);
+  // The camera's frames carry their number in the lower left corner: 12 squares of 8 × 8 pixels, white for a one.
+  const strip = sheet(96, 8);
+  const frameNumber = () => {
+    strip.drawImage(camera, 0, camera.videoHeight - 8, 96, 8, 0, 0, 96, 8);
+    const { data } = strip.getImageData(0, 4, 96, 1);
+    return Array.from({ length: 12 }, (_, bit) => (data[4 * (8 * bit + 4)] > 127 ? 2 ** bit : 0)).reduce((a, b) => a + b);
   };
 
-  const seen = { camera: [], shown: [], loudness: [], picturesPerSecond: [], playoutDelayMs: [] };
-  const loudnessTimer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, value) => sum + value * value, 0) / samples.length;
-    seen.loudness.push([Date.now(), power]);
-  }, 40);
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    const next = performance.now() + everyMs;
-    const statistics = window.facewire.statistics();
-    const drawing = statistics.remotes.find((remote) => remote.id === participant)?.drawing;
-    if (drawing) {
+  const seen = { camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [] };
+  let watching = true;
+  const watchCamera = () => {
+    camera.requestVideoFrameCallback((now, { captureTime }) => {
+      if (!watching) return;
+      setTimeout(watchCamera, 50); // every second frame or so: reading one costs the call time
+      const time = performance.timeOrigin + (captureTime ?? now);
+      seen.camera.push({ time, number: frameNumber(), crop: window.facewire.statistics().tracking?.crop ?? null });
+    });
+  };
+  if (camera) watchCamera();
+  const timers = [
+    setInterval(() => {
+      tile.drawImage(canvas, 0, 0);
+      seen.shown.push({ time: Date.now(), picture: tile.getImageData(0, 0, canvas.width, canvas.height) });
+    }, 110),
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      seen.loudness.push([Date.now(), samples.reduce((sum, value) => sum + value * value, 0) / samples.length]);
+    }, 50),
+    setInterval(() => {
+      const { tracking, remotes } = window.facewire.statistics();
+      if (tracking) seen.trackedPerSecond.push(tracking.fps);
+      const drawing = remotes.find((remote) => remote.id === participant)?.drawing;
+      if (!drawing) return;
       seen.picturesPerSecond.push(drawing.picturesPerSecond);
       seen.playoutDelayMs.push(drawing.playoutDelayMs);
-    }
-    if (canvas) seen.shown.push({ time: Date.now(), picture: await grab(canvas, canvas.width, canvas.height) });
-    if (camera) {
-      seen.camera.push({
-        time: Date.now(),
-        picture: await grab(camera, camera.videoWidth, camera.videoHeight),
-        crop: statistics.tracking?.crop ?? null,
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
-  }
-  clearInterval(loudnessTimer);
+    }, 500),
+  ];
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  watching = false;
+  timers.forEach(clearInterval);
   await context.close();
+
+  for (const frame of seen.shown) {
+    tile.putImageData(frame.picture, 0, 0);
+    const blob = await tile.canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
+    frame.picture = btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())));
+  }
   return seen;
 };

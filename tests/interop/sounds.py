@@ -7,11 +7,11 @@ import numpy as np
 
 from codec.motion import FloatArray
 
-STEP_MS = 40.0
+STEP_MS = 50.0
 
 
 def envelope_of_file(path: Path) -> FloatArray:
-    """Return the loudness (decibels) of a mono 16-bit `.wav` file, one value each 40 ms."""
+    """Return the loudness (decibels) of a mono 16-bit `.wav` file, one value each 50 ms."""
     with wave.open(str(path)) as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32768
         block = int(sound.getframerate() * STEP_MS / 1000)
@@ -20,7 +20,7 @@ def envelope_of_file(path: Path) -> FloatArray:
 
 
 def envelope_heard(loudness: list[list[float]]) -> FloatArray:
-    """Return the loudness (decibels) of `[time in ms, power]` samples, one value each 40 ms."""
+    """Return the loudness (decibels) of `[time in ms, power]` samples, one value each 50 ms."""
     times, powers = np.array(loudness, np.float64).T
     steady = np.arange(times[0], times[-1], STEP_MS)
     return decibels(np.interp(steady, times, powers))
@@ -37,6 +37,5 @@ def best_correlation(heard: FloatArray, spoken: FloatArray) -> float:
 
 
 def decibels(power: FloatArray) -> FloatArray:
-    """Return 10 log10 of power, nothing quieter than −50 dB, smoothed over 3 steps."""
-    level = 10 * np.log10(np.maximum(power, 1e-5))
-    return np.convolve(level, np.ones(3) / 3, mode="same")
+    """Return 10 log10 of power smoothed over 200 ms, nothing quieter than −50 dB."""
+    return 10 * np.log10(np.maximum(np.convolve(power, np.ones(4) / 4, mode="same"), 1e-5))

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 
@@ -19,14 +18,14 @@ from codec.landmarks import LandmarkTracker
 from codec.recording import RecordingReader, RecordKind
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
+from server.native.voice_codec import VoiceDecoder
 from tests.interop.conftest import Person, observe
-from tests.interop.faces import Agreement, Track, compare, track_pictures
+from tests.interop.faces import Agreement, Track, compare, landmarks_of_clip, track_camera, track_shown
 from tests.interop.sounds import STEP_MS, best_correlation, decibels, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 _SECONDS = 12.0
-_FRAME_MS = 40
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,14 @@ def call(people: dict[str, Person], server: ServerProcess, tmp_path_factory: pyt
 
 def _clip_track(clip: Path, loops: int) -> Track:
     """Return the landmarks of a looping file as its sender crops them, once its crop has settled."""
-    crop, faces = StableCrop(), []
-    with LandmarkTracker() as tracker, av.open(str(clip)) as container:
-        pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)]
-        for number, picture in enumerate(pictures * 2):
-            found = tracker.track(picture, number * _FRAME_MS)
-            assert found is not None
-            square, _ = crop.update(found, picture.shape[1], picture.shape[0])
-            faces.append(square.to_crop_units(found))
-    settled = np.array(faces[len(pictures) :] * loops)
-    return Track(np.arange(len(settled), dtype=np.float64) * _FRAME_MS, settled)
+    frame_ms, (width, height), faces = landmarks_of_clip(clip)
+    crop, cropped = StableCrop(), []
+    for face in faces * 2:
+        assert face is not None
+        square, _ = crop.update(face, width, height)
+        cropped.append(square.to_crop_units(face))
+    settled = np.array(cropped[len(faces) :] * loops)
+    return Track(np.arange(len(settled), dtype=np.float64) * frame_ms, settled)
 
 
 def _check(agreement: Agreement) -> None:
@@ -89,17 +86,17 @@ def _check(agreement: Agreement) -> None:
 
 
 def test_the_browser_shows_the_native_peers_face(call: Call) -> None:
-    shown = track_pictures(call.browser["shown"])
+    shown = track_shown(call.browser["shown"])
     loops = 6
     source = _clip_track(call.ann.clip, loops)
-    loop_ms = len(source.times) / loops * _FRAME_MS
+    loop_ms = float(source.times[1] * len(source.times) / loops)
     # Where in its loop the file was is unknown: every phase is tried.
     started = Track(shown.times - shown.times[0] + 2 * loop_ms, shown.landmarks)
     _check(compare(source, started, range(0, int(loop_ms), 20)))
 
 
 def test_the_native_peer_gets_the_browsers_face(call: Call) -> None:
-    source = track_pictures(call.browser["camera"])
+    source = track_camera(call.bob.camera, call.browser["camera"])
     decoder = FaceDecoder(Animator(provider="cpu"))
     times, faces = [], []
     with RecordingReader(call.recording) as reader, LandmarkTracker() as tracker:
@@ -131,17 +128,14 @@ def test_the_browser_hears_the_native_peer(call: Call) -> None:
 
 
 def test_the_native_peer_hears_the_browser(call: Call) -> None:
-    decoder = av.CodecContext.create("libopus", "r")
-    decoder.layout, decoder.sample_rate = "mono", 48_000
+    decoder = VoiceDecoder()
     with RecordingReader(call.recording) as reader:
         packets = [(r.time_ms, r.payload) for r in reader.records() if r.kind is RecordKind.VOICE]
-    last_ms = packets[-1][0]
-    power = np.full(int(last_ms / STEP_MS) + 10, 1e-9)
+    power = np.zeros(int(packets[-1][0] / STEP_MS) + 10)
     for time_ms, payload in packets:
-        for frame in decoder.decode(av.Packet(payload)):
-            samples = np.asarray(frame.to_ndarray(), np.float64).ravel()
-            for number, block in enumerate(np.array_split(samples, max(1, round(samples.size / 48 / STEP_MS)))):
-                power[int(time_ms / STEP_MS) + number] = (block**2).mean()
+        samples = decoder.decode(payload) / 32768
+        for number, block in enumerate(np.array_split(samples, max(1, round(samples.size / 48 / STEP_MS)))):
+            power[int(time_ms / STEP_MS) + number] = (block**2).mean()
     heard = decibels(power)
     right = best_correlation(heard, envelope_of_file(call.bob.microphone))
     wrong = best_correlation(heard, envelope_of_file(call.ann.microphone))

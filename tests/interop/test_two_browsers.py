@@ -8,7 +8,7 @@ import pytest
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
 from tests.interop.conftest import Person, observe
-from tests.interop.faces import Track, compare, track_pictures
+from tests.interop.faces import Track, compare, track_camera, track_shown
 from tests.interop.sounds import best_correlation, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -42,7 +42,7 @@ def call(people: dict[str, Person], server: ServerProcess) -> dict[str, Seen]:
         watched = {page: page.evaluate("window.facewire.statistics().remotes[0].id") for page in pages.values()}
         raws = observe(watched, _SECONDS)
     return {
-        name: Seen(people[name], track_pictures(raw["camera"]), track_pictures(raw["shown"]), raw)
+        name: Seen(people[name], track_camera(people[name].camera, raw["camera"]), track_shown(raw["shown"]), raw)
         for name, raw in zip(pages, raws, strict=True)
     }
 

@@ -9,6 +9,8 @@ import type { EncoderSettings } from './settings';
 
 /** Pixels of a 256-pixel picture in one crop unit. */
 const PIXELS_PER_UNIT = 128;
+const UPPER_LIP = 13;
+const LOWER_LIP = 14;
 
 interface PooledKeyframe {
   reference: Reference;
@@ -22,7 +24,7 @@ export class KeyframePool {
   private readonly weights: Float64Array;
   private keyframes: PooledKeyframe[] = [];
   private picked: number | null = null;
-  private poorFrames = 0;
+  private poorSinceMs: number | null = null;
   private madeMs = 0;
   private creditBytes: number;
   private jumped = false;
@@ -59,7 +61,7 @@ export class KeyframePool {
     this.keyframes = [...this.keyframes, pooled].slice(-this.settings.poolSize);
     this.creditBytes = this.credit(timeMs) - bytes;
     this.madeMs = timeMs;
-    this.poorFrames = 0;
+    this.poorSinceMs = null;
     this.jumped = false;
   }
 
@@ -67,11 +69,13 @@ export class KeyframePool {
   needsKeyframe(landmarks: Landmarks, timeMs: number): boolean {
     if (this.keyframes.length === 0) return true;
     const nearest = Math.min(...this.keyframes.map((keyframe) => this.distance(keyframe, landmarks)));
-    this.poorFrames = nearest > this.settings.newKeyframePx ? this.poorFrames + 1 : 0;
+    if (nearest <= this.settings.newKeyframePx) this.poorSinceMs = null;
+    else this.poorSinceMs ??= timeMs;
     const ageMs = timeMs - this.madeMs;
     if (this.credit(timeMs) < 0) return false;
     if (this.jumped) return ageMs >= this.settings.jumpIntervalMs;
-    return this.poorFrames >= this.settings.newKeyframeFrames && ageMs >= this.settings.keyframeIntervalMs;
+    const poorMs = this.poorSinceMs === null ? 0 : timeMs - this.poorSinceMs;
+    return poorMs >= this.settings.newKeyframeMs && ageMs >= this.settings.keyframeIntervalMs;
   }
 
   /**
@@ -120,6 +124,14 @@ export class KeyframePool {
       const down = (offsets[3 * point + 1] ?? 0) - shiftDown;
       rest += weight * Math.sqrt(right * right + down * down);
     });
-    return (rest + this.settings.translationShare * Math.hypot(shiftRight, shiftDown)) * PIXELS_PER_UNIT;
+    const shift = this.settings.translationShare * Math.hypot(shiftRight, shiftDown);
+    const mouth = this.settings.mouthShare * Math.abs(mouthOpening(landmarks) - mouthOpening(keyframe.landmarks));
+    return (rest + shift + mouth) * PIXELS_PER_UNIT;
   }
+}
+
+/** The distance between the middles of the inner lips, crop units. */
+function mouthOpening(landmarks: Landmarks): number {
+  const between = (axis: 0 | 1): number => (landmarks[3 * UPPER_LIP + axis] ?? 0) - (landmarks[3 * LOWER_LIP + axis] ?? 0);
+  return Math.hypot(between(0), between(1));
 }

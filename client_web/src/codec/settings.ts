@@ -13,8 +13,8 @@ export interface EncoderSettings {
   poolSize: number;
   /** Landmark distance at 256² from which no pooled keyframe is good enough… */
   newKeyframePx: number;
-  /** …for so many frames in a row. */
-  newKeyframeFrames: number;
+  /** …for so long. */
+  newKeyframeMs: number;
   /** Shortest time between keyframes. */
   keyframeIntervalMs: number;
   /** The same after the crop has jumped. */
@@ -27,6 +27,8 @@ export interface EncoderSettings {
   keyframeLeadMs: number;
   /** How much a mere shift of the face counts in the landmark distance. */
   translationShare: number;
+  /** How much a difference of the mouths' opening counts on top. */
+  mouthShare: number;
   /** Another keyframe is picked only if it is nearer by this share. */
   repickShare: number;
   /** Between frames without a face, once the face is gone for longer than that. */
@@ -42,14 +44,15 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   bundleMs: 120,
   hysteresis: 0.22,
   poolSize: 8,
-  newKeyframePx: 7,
-  newKeyframeFrames: 6,
+  newKeyframePx: 8,
+  newKeyframeMs: 200,
   keyframeIntervalMs: 1000,
   jumpIntervalMs: 400,
   keyframeKbps: 3,
   keyframeBurstBytes: 12_000,
   keyframeLeadMs: 400,
   translationShare: 0.3,
+  mouthShare: 1,
   repickShare: 0.15,
   facelessIntervalMs: 400,
   absenceMs: 1500,
