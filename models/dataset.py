@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec.keyframe_pool import landmark_distances
-from codec.motion import motion_model
-from codec.settings import EncoderSettings
+from codec.motion import SURFACE
 from models.auxiliary_settings import FRAMES_PER_AUXILIARY
 from models.clip_cache import CachedClip
 from models.errors import TrainingDataError
+
+_LANDMARK_STEP = 4
+#: A mere shift of the face is easily followed.
+_SHIFT_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,6 @@ class TrainingSet:
         self._settings = settings
         self._device = device
         self._random = np.random.default_rng(seed)
-        self._model = motion_model()
-        self._translation_share = EncoderSettings().translation_share
         self._landmarks = [np.asarray(clip.landmarks) for clip in clips]
         self._keyframe_numbers = [np.asarray(clip.keyframe_numbers) for clip in clips]
         self._levels = clips[0].auxiliary.shape[0]
@@ -141,7 +141,7 @@ class TrainingSet:
             known = self._landmarks[clip]
             frames = np.asarray(known[numbers[pool]], np.float64)
             wanted = np.asarray(known[frame], np.float64)
-            pool = pool[landmark_distances(self._model, wanted, frames, self._translation_share, 4).argsort()]
+            pool = pool[_distances(wanted, frames).argsort()]
         return int(pool[0]), int(pool[-1] if size < 2 else pool[1])
 
     def _draw_auxiliary(self, clips: list[int], frames: list[int], step: int) -> Tensor:
@@ -158,3 +158,11 @@ class TrainingSet:
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device, non_blocking=True)
+
+
+def _distances(wanted: NDArray[np.float64], frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n,) distances of (n, 478, 3) landmarks to others: roughly what a sender picks keyframes by."""
+    offsets = frames[:, :SURFACE:_LANDMARK_STEP, :2] - wanted[:SURFACE:_LANDMARK_STEP, :2]
+    shift = offsets.mean(1)
+    rest = np.linalg.norm(offsets - shift[:, None], axis=2).mean(1)
+    return np.asarray(rest + _SHIFT_SHARE * np.linalg.norm(shift, axis=1), np.float64)
