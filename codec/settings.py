@@ -12,8 +12,8 @@ class EncoderSettings:
     bundle_ms: int = 120
     hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
     pool_size: int = 8  #: keyframes that the sender may pick from
-    new_keyframe_px: float = 8.0  #: landmark distance at 256² from which no pooled keyframe is good enough
-    new_keyframe_ms: int = 200  #: for so long
+    new_keyframe_px: float = 7.0  #: landmark distance at 256² from which no pooled keyframe is good enough
+    new_keyframe_ms: int = 160  #: for so long
     keyframe_interval_ms: int = 1000  #: shortest time between keyframes
     jump_interval_ms: int = 400  #: the same after the crop has jumped
     keyframe_kbps: float = 3.0  #: what keyframes may cost on average

@@ -38,7 +38,7 @@ class Voice:
     """A voice of espeak-ng and how it speaks."""
 
     name: str = "en-us+f3"
-    words_per_minute: int = 148
+    words_per_minute: int = 128
     pitch: int = 48  #: 0–100
     pitch_range: int = 58  #: 0–100
 

@@ -20,7 +20,7 @@ from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
 from server.native.voice_codec import VoiceDecoder
 from tests.interop.conftest import Person, observe
-from tests.interop.faces import Agreement, Track, compare, landmarks_of_clip, track_camera, track_shown
+from tests.interop.faces import Agreement, Track, compare, in_the_frame_of, landmarks_of_clip, track_camera, track_shown
 from tests.interop.sounds import STEP_MS, best_correlation, decibels, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -92,7 +92,9 @@ def test_the_browser_shows_the_native_peers_face(call: Call) -> None:
     loop_ms = float(source.times[1] * len(source.times) / loops)
     # Where in its loop the file was is unknown: every phase is tried.
     started = Track(shown.times - shown.times[0] + 2 * loop_ms, shown.landmarks)
-    _check(compare(source, started, range(0, int(loop_ms), 20)))
+    phases = range(0, int(loop_ms), 20)
+    aligned = in_the_frame_of(source, started, compare(source, started, phases).delay_ms)
+    _check(compare(aligned, started, phases))
 
 
 def test_the_native_peer_gets_the_browsers_face(call: Call) -> None:
