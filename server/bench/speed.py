@@ -53,7 +53,8 @@ def run(seconds: float) -> Report:
         "decode_fps_wasm_tracking_peer": round(tracking["fps"], 1),
         "tracked_fps_browser": round(replaying["tracked"], 1),
         **{f"python_{stage}_ms": round(value, 2) for stage, value in python.items()},
-        **{f"browser_{stage}_ms": round(value, 2) for stage, value in {**renderer, **encoder}.items()},
+        **{f"browser_sender_{stage}_ms": round(value, 2) for stage, value in encoder.items()},
+        **{f"browser_receiver_{stage}_ms": round(value, 2) for stage, value in renderer.items()},
     }
     return report
 
