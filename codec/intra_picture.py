@@ -1,6 +1,8 @@
 """Single pictures in few bytes: AV1 intra out, AV1, WebP or JPEG in."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from fractions import Fraction
 from typing import cast
@@ -48,8 +50,25 @@ def encode_av1(picture: Picture, crf: int) -> bytes:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
     )
-    unit = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    with _kept_scheduling():
+        unit = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
     return unit.removeprefix(_TEMPORAL_DELIMITER)
+
+
+@contextmanager
+def _kept_scheduling() -> Iterator[None]:
+    """Undo what SVT-AV1 does as root on Linux: it leaves the calling thread under real-time scheduling (SCHED_FIFO 99).
+
+    Everything that thread does or starts later would starve the rest of the machine.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:

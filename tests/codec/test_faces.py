@@ -1,5 +1,6 @@
 """From pictures to pictures: a portrait and a talking clip through encoder and decoder."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,13 @@ def test_a_keyframe_picture_survives_coding() -> None:
             decode_picture(PictureCodec.AV1, broken, 256)
     with pytest.raises(PictureError, match="side"):
         encode_av1(np.zeros((8, 16, 3), np.uint8), 30)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies to ask for")
+def test_coding_a_keyframe_leaves_the_scheduling_alone() -> None:
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    encode_av1(np.zeros((64, 64, 3), np.uint8), 50)
+    assert (os.sched_getscheduler(0), os.sched_getparam(0)) == before
 
 
 def test_a_talking_face_arrives(talking: list[tuple[Picture, FloatArray | None]], animator: Animator) -> None:
