@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion
 
-.PHONY: help setup run test check format vectors weights demonstration metrics bench-rd clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls check format vectors weights demonstration metrics bench-rd clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -19,8 +19,11 @@ run: setup ## serve on http://localhost:8080 with somebody to call already in th
 	$(BIN)/facewire serve --demonstration
 
 test: setup build/test.stamp check ## all tests (some minutes; browsers included)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not call"
 	$(NPM_PATH) npm --prefix client_web test
+
+test-calls: setup build/test.stamp ## whole calls between real browsers, faces and voices compared (wants two idle cores)
+	$(BIN)/python -m pytest -m call
 
 check: build/test.stamp ## formatting, lint and types, without running anything
 	$(BIN)/ruff format --check

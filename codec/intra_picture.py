@@ -50,13 +50,13 @@ def encode_av1(picture: Picture, crf: int) -> bytes:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
     )
-    with _kept_scheduling():
+    with kept_scheduling():
         unit = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
     return unit.removeprefix(_TEMPORAL_DELIMITER)
 
 
 @contextmanager
-def _kept_scheduling() -> Iterator[None]:
+def kept_scheduling() -> Iterator[None]:
     """Undo what SVT-AV1 does as root on Linux: it leaves the calling thread under real-time scheduling (SCHED_FIFO 99).
 
     Everything that thread does or starts later would starve the rest of the machine.

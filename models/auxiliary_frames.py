@@ -9,6 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 
 from codec.encoder import resize
+from codec.intra_picture import kept_scheduling
 from models.auxiliary_settings import AUXILIARY_SIDE, FRAMES_PER_AUXILIARY
 from models.clips import Pictures
 
@@ -27,13 +28,14 @@ def code_auxiliary(pictures: Pictures, crf: int) -> tuple[Pictures, float]:
     encoder.time_base = _TIME_BASE
     encoder.options = {"crf": str(crf), "preset": "8", "svtav1-params": "pred-struct=1:lp=1:keyint=-1"}
     packets: list[bytes] = []
-    for number, picture in enumerate(pictures[::FRAMES_PER_AUXILIARY]):
-        frame = av.VideoFrame.from_ndarray(resize(picture, AUXILIARY_SIDE), "rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
-        )
-        frame.pts = number
-        packets += [bytes(packet) for packet in encoder.encode(frame)]
-    packets += [bytes(packet) for packet in encoder.encode(None)]
+    with kept_scheduling():
+        for number, picture in enumerate(pictures[::FRAMES_PER_AUXILIARY]):
+            frame = av.VideoFrame.from_ndarray(resize(picture, AUXILIARY_SIDE), "rgb24").reformat(
+                format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
+            )
+            frame.pts = number
+            packets += [bytes(packet) for packet in encoder.encode(frame)]
+        packets += [bytes(packet) for packet in encoder.encode(None)]
     decoder = cast(VideoCodecContext, av.CodecContext.create("libdav1d", "r"))
     decoder.thread_count = 1
     decoded = [frame for packet in packets for frame in decoder.decode(av.Packet(packet))]

@@ -23,7 +23,7 @@ from tests.interop.conftest import Person, observe
 from tests.interop.faces import Agreement, Track, compare, in_the_frame_of, landmarks_of_clip, track_camera, track_shown
 from tests.interop.sounds import STEP_MS, best_correlation, decibels, envelope_heard, envelope_of_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(240)]
 
 _SECONDS = 12.0
 

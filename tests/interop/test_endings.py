@@ -12,7 +12,7 @@ from server.bench.material import DEMONSTRATION
 from server.bench.server_process import ServerProcess
 from tests.interop.conftest import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(180)]
 
 _NAMES = "window.facewire.statistics().remotes.map((r) => r.name).sort().join()"
 

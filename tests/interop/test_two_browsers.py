@@ -11,7 +11,7 @@ from tests.interop.conftest import Person, observe
 from tests.interop.faces import Track, compare, track_camera, track_shown
 from tests.interop.sounds import best_correlation, envelope_heard, envelope_of_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(240)]
 
 _SECONDS = 12.0
 _SETTLE_MS = 4000
