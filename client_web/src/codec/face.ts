@@ -37,8 +37,6 @@ export interface FaceEncoder {
   /** Ends the worker; the encoder cannot be used again. */
   close(): void;
   setVoiceActive(active: boolean): void;
-  /** Emits that keyframe again through `onKeyframe`, or the newest when it is `null` or no longer in the pool. */
-  resendKeyframe(number: number | null): void;
   /** The newest keyframes of the pool, newest first, for newcomers. */
   keyframesInUse(): Uint8Array[];
   stageTimings(): EncoderTimings;

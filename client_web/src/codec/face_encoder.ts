@@ -110,12 +110,6 @@ class WorkerFaceEncoder implements FaceEncoder {
     this.post({ type: 'voice', active });
   }
 
-  resendKeyframe(number: number | null): void {
-    const wanted = number === null ? undefined : this.pool.get(number);
-    const blob = wanted ?? [...this.pool.values()].at(-1);
-    if (blob !== undefined) this.onKeyframe(blob);
-  }
-
   keyframesInUse(): Uint8Array[] {
     return [...this.pool.values()].reverse().slice(0, GREETING_KEYFRAMES);
   }
