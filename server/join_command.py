@@ -6,6 +6,7 @@ import json
 import signal
 import ssl
 from collections.abc import Awaitable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,6 +201,7 @@ def _write_stats(path: Path, peer: NativePeer, live: LiveSource | None) -> None:
             "faces": figures.faces,
             "tracking_fps": round(figures.fps, 2),
             "stage_ms": {stage: round(ms, 2) for stage, ms in figures.stage_ms.items()},
+            "crops": [{"unix_ms": round(ms), **asdict(crop)} for ms, crop in figures.crops],
         }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

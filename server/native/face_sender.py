@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from codec.crop import Crop
 from codec.encoder import Encoded, FaceEncoder
 from codec.errors import CodecError
 from codec.landmarks import LandmarkTracker
@@ -12,6 +14,7 @@ from server.native.capture import Captured, PictureSource
 
 _STOP_TIMEOUT_S = 5.0
 _WAIT_S = 0.2
+_CROPS_KEPT = 100
 
 
 @dataclass(slots=True)
@@ -23,6 +26,8 @@ class SenderFigures:
     stage_ms: dict[str, float] = field(default_factory=dict)  #: means over all pictures
     first_s: float = 0.0
     last_s: float = 0.0
+    crops: deque[tuple[float, Crop]] = field(default_factory=lambda: deque(maxlen=_CROPS_KEPT))
+    #: the newest squares that were sent of the camera's pictures, each with its first moment, Unix time in ms
 
     @property
     def fps(self) -> float:
@@ -108,6 +113,9 @@ class FaceSender:
         figures.last_s = started_s
         figures.frames += 1
         figures.faces += encoded.has_face
+        crop = self._encoder.crop
+        if crop is not None and (not figures.crops or figures.crops[-1][1] != crop):
+            figures.crops.append((time.time() * 1000, crop))
         for stage, ms in (("track", tracked_s - started_s), ("encode", encoded_s - tracked_s)):
             before = figures.stage_ms.get(stage, 0.0)
             figures.stage_ms[stage] = before + (ms * 1000 - before) / figures.frames

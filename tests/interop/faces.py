@@ -113,19 +113,6 @@ def track_camera(camera: Path, frames: list[dict[str, Any]]) -> Track:
     return Track(np.array(times), np.array(faces))
 
 
-def in_the_frame_of(source: Track, shown: Track, delay_ms: float) -> Track:
-    """Return `source` moved and scaled, once for all frames, to where `shown` has it.
-
-    For a sender whose crop is not known here: what is lost is only where in the picture the face stands.
-    """
-    inside = shown.times - delay_ms >= source.times[0]
-    wanted = source.at(shown.times[inside] - delay_ms)[:, :SURFACE]
-    found = shown.landmarks[inside][:, :SURFACE]
-    scale = float(np.median(found.std((1, 2)) / wanted.std((1, 2))))
-    shift = np.median(found.mean(1) - scale * wanted.mean(1), axis=0)
-    return Track(source.times, source.landmarks * scale + shift)
-
-
 def compare(source: Track, shown: Track, delays_ms: range = range(0, 1500, 20)) -> Agreement:
     """Compare a displayed face with its source after that one of the given delays at which they agree best."""
     yaw, mouth = shown.yaw(), shown.mouth_opening()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from codec.animator import Animator
-from codec.crop import StableCrop
+from codec.crop import Crop
 from codec.decoder import FaceDecoder
 from codec.landmarks import LandmarkTracker
 from codec.recording import RecordingReader, RecordKind
@@ -20,12 +21,14 @@ from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
 from server.native.voice_codec import VoiceDecoder
 from tests.interop.conftest import Person, observe
-from tests.interop.faces import Agreement, Track, compare, in_the_frame_of, landmarks_of_clip, track_camera, track_shown
+from tests.interop.faces import Agreement, Track, compare, landmarks_of_clip, track_camera, track_shown
 from tests.interop.sounds import STEP_MS, best_correlation, decibels, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(240)]
 
 _SECONDS = 12.0
+#: A picture is displayed at most so long after it was taken.
+_LATEST_MS = 1000.0
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,21 @@ def call(people: dict[str, Person], server: ServerProcess, tmp_path_factory: pyt
     return Call(ann, bob, seen, recording, json.loads(statistics.read_text()))
 
 
-def _clip_track(clip: Path, loops: int) -> Track:
-    """Return the landmarks of a looping file as its sender crops them, once its crop has settled."""
-    frame_ms, (width, height), faces = landmarks_of_clip(clip)
-    crop, cropped = StableCrop(), []
-    for face in faces * 2:
-        assert face is not None
-        square, _ = crop.update(face, width, height)
-        cropped.append(square.to_crop_units(face))
-    settled = np.array(cropped[len(faces) :] * loops)
-    return Track(np.arange(len(settled), dtype=np.float64) * frame_ms, settled)
+def _clip_track(clip: Path, crop: Crop, loops: int) -> Track:
+    """Return the landmarks of a looping file in one crop."""
+    frame_ms, _, faces = landmarks_of_clip(clip)
+    assert all(face is not None for face in faces)
+    cropped = np.array([crop.to_crop_units(face) for face in faces if face is not None] * loops)
+    return Track(np.arange(len(cropped), dtype=np.float64) * frame_ms, cropped)
+
+
+def _longest_in_one_crop(shown: Track, crops: list[dict[str, Any]]) -> tuple[Crop, Track]:
+    """Return the crop that a sender kept for the most of the shown pictures, and these pictures."""
+    changes = [*(crop["unix_ms"] + _LATEST_MS for crop in crops), np.inf]
+    stretches = [(shown.times >= since) & (shown.times < until) for since, until in pairwise(changes)]
+    longest = max(range(len(crops)), key=lambda number: stretches[number].sum())
+    chosen, kept = crops[longest], stretches[longest]
+    return Crop(chosen["left"], chosen["top"], chosen["side"]), Track(shown.times[kept], shown.landmarks[kept])
 
 
 def _check(agreement: Agreement) -> None:
@@ -86,15 +94,13 @@ def _check(agreement: Agreement) -> None:
 
 
 def test_the_browser_shows_the_native_peers_face(call: Call) -> None:
-    shown = track_shown(call.browser["shown"])
+    crop, shown = _longest_in_one_crop(track_shown(call.browser["shown"]), call.statistics["own"]["crops"])
     loops = 6
-    source = _clip_track(call.ann.clip, loops)
+    source = _clip_track(call.ann.clip, crop, loops)
     loop_ms = float(source.times[1] * len(source.times) / loops)
     # Where in its loop the file was is unknown: every phase is tried.
     started = Track(shown.times - shown.times[0] + 2 * loop_ms, shown.landmarks)
-    phases = range(0, int(loop_ms), 20)
-    aligned = in_the_frame_of(source, started, compare(source, started, phases).delay_ms)
-    _check(compare(aligned, started, phases))
+    _check(compare(source, started, range(0, int(loop_ms), 20)))
 
 
 def test_the_native_peer_gets_the_browsers_face(call: Call) -> None:
