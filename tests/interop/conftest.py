@@ -13,7 +13,7 @@ from server.bench.material import demonstration_clip, talking_clip
 from server.bench.server_process import ServerProcess
 
 #: Below it the machine is too busy for a call in real time: what is seen says nothing about the code.
-_SLOWEST_TRACKING_FPS = 11
+_SLOWEST_TRACKING_FPS = 12
 _OBSERVER = Path(__file__).parent / "observer.js"
 
 

@@ -14,21 +14,24 @@ async ({ participant, seconds }) => {
   const sheet = (width, height) => new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   const tile = sheet(canvas.width, canvas.height);
   // The camera's frames carry their number in the lower left corner: 12 squares of 8 × 8 pixels, white for a one.
-  const strip = sheet(96, 8);
-  const frameNumber = () => {
-    strip.drawImage(camera, 0, camera.videoHeight - 8, 96, 8, 0, 0, 96, 8);
-    const { data } = strip.getImageData(0, 4, 96, 1);
-    return Array.from({ length: 12 }, (_, bit) => (data[4 * (8 * bit + 4)] > 127 ? 2 ** bit : 0)).reduce((a, b) => a + b);
+  const luma = new Uint8Array(96 * 8 * 4);
+  const frameNumber = async () => {
+    const frame = new VideoFrame(camera);
+    const rect = { x: 0, y: frame.codedHeight - 8, width: 96, height: 8 };
+    await frame.copyTo(luma, { rect });
+    frame.close();
+    return Array.from({ length: 12 }, (_, bit) => (luma[4 * 96 + 8 * bit + 4] > 127 ? 2 ** bit : 0)).reduce((a, b) => a + b);
   };
 
   const seen = { camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [] };
   let watching = true;
   const watchCamera = () => {
-    camera.requestVideoFrameCallback((now, { captureTime }) => {
+    camera.requestVideoFrameCallback(async (now, { captureTime }) => {
       if (!watching) return;
       setTimeout(watchCamera, 50); // every second frame or so: reading one costs the call time
       const time = performance.timeOrigin + (captureTime ?? now);
-      seen.camera.push({ time, number: frameNumber(), crop: window.facewire.statistics().tracking?.crop ?? null });
+      const crop = window.facewire.statistics().tracking?.crop ?? null;
+      seen.camera.push({ time, number: await frameNumber(), crop });
     });
   };
   if (camera) watchCamera();
