@@ -73,6 +73,10 @@ class BundleWriter:
             return None
         return self._close(voice_active)
 
+    def finish(self, voice_active: bool) -> bytes | None:
+        """Return the open bundle as it is; None if it has no frames."""
+        return self._close(voice_active) if self._pending else None
+
     def _close(self, voice_active: bool) -> bytes:
         picks = Counter(frame.picked.number for frame in self._pending if frame.picked)
         named = [number for number, _ in picks.most_common()] or [self._second]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codec.errors import OptionError
 from codec.motion import SURFACE, FloatArray
 
 _SIDE_PER_FACE = 2.2
@@ -66,6 +67,34 @@ class WholePicture:
         side = min(width, height)
         before, self.crop = self.crop, Crop((width - side) // 2, (height - side) // 2, side)
         return self.crop, before != self.crop
+
+
+class FixedCrop:
+    """A square that somebody chose, always."""
+
+    def __init__(self, crop: Crop) -> None:
+        """Raise `OptionError` if the square is smaller than 16 pixels or begins outside the picture."""
+        if crop.side < _SMALLEST_SIDE or crop.left < 0 or crop.top < 0:
+            raise OptionError(
+                f"crop at {crop.left}, {crop.top} with a side of {crop.side} pixels: "
+                f"a crop begins inside the picture and has at least {_SMALLEST_SIDE}"
+            )
+        self.crop: Crop | None = None
+        self._wanted = crop
+
+    def update(self, landmarks: FloatArray, width: int, height: int) -> tuple[Crop, bool]:
+        """Return the square, and whether this is the first time.
+
+        Raises `OptionError` if it does not lie in a picture of this size.
+        """
+        wanted = self._wanted
+        if wanted.left + wanted.side > width or wanted.top + wanted.side > height:
+            raise OptionError(
+                f"crop at {wanted.left}, {wanted.top} with a side of {wanted.side} pixels does not lie in pictures "
+                f"of {width} × {height}"
+            )
+        before, self.crop = self.crop, wanted
+        return wanted, before != wanted
 
 
 def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:

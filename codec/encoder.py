@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
-from codec.crop import Crop, StableCrop, WholePicture
+from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.intra_picture import Picture, PictureCodec, encode_av1
 from codec.keyframe_pool import KeyframePool
 from codec.keyframes import NUMBERS, Keyframe, ticks
@@ -29,7 +29,9 @@ class Encoded:
 class FaceEncoder:
     """Encodes one person's face. Not thread-safe."""
 
-    def __init__(self, settings: EncoderSettings | None = None, crop: StableCrop | WholePicture | None = None) -> None:
+    def __init__(
+        self, settings: EncoderSettings | None = None, crop: StableCrop | WholePicture | FixedCrop | None = None
+    ) -> None:
         """Load the codec's tables. `crop` says what is sent (default: a `StableCrop`).
 
         Raises `ModelFileError` if the tables are missing.
@@ -38,6 +40,7 @@ class FaceEncoder:
         self.stage_ms = {"motion": 0.0, "entropy": 0.0, "keyframe": 0.0}  #: of the newest frame
         self._model = motion_model()
         self._crop = crop or StableCrop()
+        self._voice_active = False
         self._pool = KeyframePool(self._model, self.settings)
         self._writer = BundleWriter(self.settings.bundle_ms)
         self._shape: tuple[int, ...] | None = None
@@ -67,6 +70,7 @@ class FaceEncoder:
 
         `time_ms` is the sender's clock and must grow. Raises `PictureError` if a keyframe cannot be coded.
         """
+        self._voice_active = voice_active
         if landmarks is None:
             return Encoded(None, self._faceless(time_ms, voice_active), False)
         if self._face_lost_ms is not None and time_ms - self._face_lost_ms > self.settings.absence_ms:
@@ -87,6 +91,10 @@ class FaceEncoder:
         if bundle is not None:
             self.stage_ms["entropy"] = (perf_counter() - started) * 1000
         return Encoded(keyframe, bundle, True)
+
+    def finish(self) -> bytes | None:
+        """Return the open bundle, if it has frames."""
+        return self._writer.finish(self._voice_active)
 
     def _measure(self, picture: Picture, landmarks: FloatArray) -> tuple[Crop, tuple[int, ...], FloatArray]:
         """Return the crop, the motion in it, and the landmarks that a receiver rebuilds from that motion."""

@@ -21,6 +21,10 @@ class FormatError(CodecError):
     """A recording (`.fwr`) that cannot be read."""
 
 
+class OptionError(CodecError):
+    """An option of an encoder or a decoder is out of range, or not available with the others."""
+
+
 class ModelFileError(CodecError):
     """A model file is missing, has another digest than expected, or another interface."""
 

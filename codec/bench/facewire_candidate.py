@@ -1,7 +1,6 @@
 """facewire itself under the benchmark: one function codes a clip at a wanted rate, with parts left out on demand."""
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import numpy as np
 
@@ -12,15 +11,11 @@ from codec.crop import WholePicture
 from codec.decoder import FaceDecoder
 from codec.encoder import FaceEncoder
 from codec.errors import PictureError
+from codec.file_encoder import CodingMode
 from codec.keyframes import slice_keyframe
 from codec.motion import FloatArray
+from codec.rates import settings_for_rate
 from codec.settings import EncoderSettings
-
-
-class CodingMode(Enum):
-    """How far the encoder may look ahead."""
-
-    LIVE = "live"
 
 
 @dataclass(frozen=True)
@@ -43,17 +38,6 @@ class CandidateOptions:
 #: Rates of a sweep, kbit/s of payload: from where a first keyframe is worth its bits to where the warp saturates.
 LOWEST_KBPS, HIGHEST_KBPS = 3.5, 24.0
 
-#: Bundles of motion cost about this much; keyframes get the rest.
-_MOTION_KBPS = 2.0
-#: The bucket holds so many seconds' worth of keyframes.
-_BURST_S = 3
-#: What goes with a rate: quality of keyframes, and when to add one. A poor keyframe spoils everything after it, so that
-#: at low rates there are few rather than poor ones.
-_RATES_KBPS = (3.5, 6.0, 12.0, 24.0)
-_KEYFRAME_CRF = (40, 35, 32, 30)
-_NEW_KEYFRAME_PX = (12.0, 8.0, 7.0, 5.0)
-_KEYFRAME_INTERVAL_MS = (1500, 1000, 1000, 600)
-
 _NEVER_PX = 1e9
 #: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
 _DRAINING_FRAMES = 25
@@ -65,18 +49,11 @@ def rates(points: int) -> list[float]:
 
 
 def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
-    """Return the live encoder's settings whose payload should come near `kbps` on a lively clip.
+    """Return the live encoder's settings for a rate, changed as `options` say.
 
-    Nothing closes the loop on the rate yet: a calm clip takes less, and the benchmark plots what was really spent.
+    A calm clip takes less than the rate, and the benchmark plots what was really spent.
     """
-    keyframe_kbps = max(0.5, kbps - _MOTION_KBPS)
-    settings = EncoderSettings(
-        keyframe_crf=round(_at(kbps, _KEYFRAME_CRF)),
-        keyframe_kbps=keyframe_kbps,
-        keyframe_burst_bytes=round(keyframe_kbps * _BURST_S * 1000 / 8),
-        new_keyframe_px=_at(kbps, _NEW_KEYFRAME_PX),
-        keyframe_interval_ms=round(_at(kbps, _KEYFRAME_INTERVAL_MS)),
-    )
+    settings = settings_for_rate(kbps)
     if options.one_keyframe:
         return replace(settings, new_keyframe_px=_NEVER_PX)
     if options.keyframe_px is not None:
@@ -115,11 +92,6 @@ def code(
     for number in range(len(clip.pictures), len(clip.pictures) + _DRAINING_FRAMES):
         shown.take(decoder, number * FRAME_MS)
     return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes)
-
-
-def _at(kbps: float, values: tuple[float, ...]) -> float:
-    """Interpolate over the logarithm of the rate."""
-    return float(np.interp(np.log(kbps), np.log(_RATES_KBPS), values))
 
 
 class _Shown:
