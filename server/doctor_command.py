@@ -8,12 +8,12 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codec.errors import ModelFileError
 from codec.model_files import landmarker_path, weights_folder
+from server.findings import Finding, Verdict, print_findings
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,24 +22,6 @@ if TYPE_CHECKING:
 _OLDEST_PYTHON = (3, 11)
 _MODELS_NEEDED = "to track faces and draw pictures from a terminal: pip install 'facewire[face]', or `make setup`"
 _NATIVE_NEEDED = "to use a camera or microphone from a terminal: pip install 'facewire[native]' (needs portaudio)"
-
-
-class Verdict(Enum):
-    """How a check ended."""
-
-    GOOD = "ok"
-    MISSING = "--"  #: something optional is not here
-    BAD = "!!"  #: something is wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor's report, with what to do where that is not nothing."""
-
-    verdict: Verdict
-    subject: str
-    detail: str
-    remedy: str = ""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -57,23 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every finding; returns 1 if something is wrong."""
     checks: list[Callable[[], Finding | Iterator[Finding]]] = [
         _python,
-        _client,
-        lambda: _port(arguments.port),
+        lambda: check_client(Settings().client_folder),
+        lambda: check_port("127.0.0.1", arguments.port),
         _codecs,
         _landmarker,
         _animator,
         _camera,
         _microphone,
     ]
-    worst = 0
-    for check in checks:
-        result = check()
-        for finding in [result] if isinstance(result, Finding) else result:
-            print(f"{finding.verdict.value:3}{finding.subject:18}{finding.detail}")
-            if finding.remedy:
-                print(f"{'':21}→ {finding.remedy}")
-            worst |= finding.verdict is Verdict.BAD
-    return int(worst)
+
+    def findings() -> Iterator[Finding]:
+        for check in checks:
+            result = check()
+            yield from [result] if isinstance(result, Finding) else result
+
+    return print_findings(findings())
 
 
 def _python() -> Finding:
@@ -83,18 +63,19 @@ def _python() -> Finding:
     return Finding(Verdict.GOOD, "Python", version)
 
 
-def _client() -> Finding:
-    folder = Settings().client_folder
+def check_client(folder: Path) -> Finding:
+    """Tell whether the browser client is built."""
     if not (folder / "index.html").is_file():
         return Finding(Verdict.BAD, "browser client", f"not built: no index.html in {folder}", "run `make setup`")
     return Finding(Verdict.GOOD, "browser client", str(folder))
 
 
-def _port(port: int) -> Finding:
-    with socket.socket() as probe:
+def check_port(host: str, port: int) -> Finding:
+    """Tell whether a server may listen on a port."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError as error:
             detail = f"port {port}: {error.strerror}"
             if error.errno == errno.EADDRINUSE:
@@ -120,13 +101,20 @@ def _codecs() -> Iterator[Finding]:
             yield Finding(Verdict.GOOD, name, purpose)
 
 
-def _landmarker() -> Iterator[Finding]:
+def check_landmarker() -> Finding:
+    """Tell whether the landmark model is here and is the one that is meant."""
     try:
         path = landmarker_path()
     except ModelFileError as error:
-        yield Finding(Verdict.BAD, "landmark model", str(error))
+        return Finding(Verdict.BAD, "landmark model", str(error))
+    return Finding(Verdict.GOOD, "landmark model", f"{path}, digest as expected")
+
+
+def _landmarker() -> Iterator[Finding]:
+    finding = check_landmarker()
+    yield finding
+    if finding.verdict is Verdict.BAD:
         return
-    yield Finding(Verdict.GOOD, "landmark model", f"{path}, digest as expected")
     try:
         importlib.import_module("mediapipe")
     except ImportError as error:

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import errno
 import logging
+import os
 import signal
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,7 +15,10 @@ from aiohttp import web
 from server.application import make_application
 from server.demonstration_process import ROOM, join_command, keep_running
 from server.errors import ServerError
-from server.settings import LinkSettings, Settings, VoiceSettings, is_loopback
+from server.findings import print_findings
+from server.logs import configure_logging
+from server.settings import Settings, is_loopback
+from server.settings_sources import CONFIG_VARIABLE, load_settings, read_assignments
 from server.tls import lan_addresses, tls_context
 
 if TYPE_CHECKING:
@@ -29,7 +34,9 @@ examples:
   facewire serve --demonstration                        the same, with somebody to call already in the room
   facewire serve --host 0.0.0.0 --tls self-signed       other machines too (they must accept the certificate)
   facewire serve --host 0.0.0.0 --port 443 --tls /etc/tls/cert.pem,/etc/tls/key.pem
+  facewire serve --config facewire.toml --check         say what could go wrong, and what to do
 
+Settings come from the file, then the environment (FACEWIRE_…), then flags; docs/operations.md lists them.
 Browsers give a page the camera only over https or on localhost; --tls is how other machines get https.
 """
 
@@ -44,44 +51,71 @@ def add_parser(subparsers: "Subparsers") -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     defaults = Settings()
-    parser.add_argument(
-        "--host", default=defaults.host, help="address to listen on; 0.0.0.0 for all (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=defaults.port, help="TCP port; 0 for any free one (default: %(default)s)"
-    )
+    parser.add_argument("--host", help=f"address to listen on; 0.0.0.0 for all (default: {defaults.host})")
+    parser.add_argument("--port", type=int, help=f"TCP port; 0 for any free one (default: {defaults.port})")
     parser.add_argument(
         "--tls", metavar="self-signed|CERT,KEY", help="serve https, with a certificate made here or your own"
     )
     parser.add_argument(
-        "--demonstration", action="store_true", help=f"keep a recorded participant in the room {ROOM!r}"
+        "--demonstration", action="store_true", default=None, help=f"keep a recorded participant in the room {ROOM!r}"
     )
     parser.add_argument(
         "--voice-kbps",
         type=float,
-        default=defaults.voice.kbps,
-        help="bitrate asked of everybody's Opus encoder, 6–64 kbit/s (default: %(default)s)",
+        help=f"bitrate asked of everybody's Opus encoder, 6–64 kbit/s (default: {defaults.voice.kbps})",
     )
-    parser.add_argument("--verbose", action="store_true", help="log what the protocol does")
+    parser.add_argument("--verbose", action="store_true", default=None, help="log what the protocol does")
+    add_settings_arguments(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="list what could go wrong with these settings, and what to do; then end"
+    )
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what names the sources of settings; for every command that reads them."""
+    parser.add_argument(
+        "--config", metavar="FILE.toml", type=Path, help=f"settings (default: the file {CONFIG_VARIABLE} names, if any)"
+    )
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="one setting, like access.anonymous=false"
+    )
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that the file, the environment and the flags make. Raises `SettingsError`."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    file: Path | None = arguments.config or (Path(named) if named else None)
+    flags = read_assignments(arguments.set)
+    for name in ("host", "port", "tls", "demonstration"):
+        if getattr(arguments, name, None) is not None:
+            flags[name] = getattr(arguments, name)
+    if getattr(arguments, "voice_kbps", None) is not None:
+        flags.setdefault("voice", {})["kbps"] = arguments.voice_kbps
+    if getattr(arguments, "verbose", None):
+        flags.setdefault("log", {})["level"] = "debug"
+    return load_settings(file, os.environ, flags, {"state_file": str(_state_folder() / "rooms.sqlite")})
+
+
+def _state_folder() -> Path:
+    """Return where a user's programs keep their state (`XDG_STATE_HOME`/facewire, else ~/.local/state/facewire)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "facewire"
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit status. Raises `ServerError` if it cannot start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("server").setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
-    logging.getLogger("aioice").setLevel(logging.WARNING)
-    settings = Settings(
-        host=arguments.host,
-        port=arguments.port,
-        voice=VoiceSettings(kbps=arguments.voice_kbps),
-        link=LinkSettings(loopback=is_loopback(arguments.host)),
-    )
-    tls = tls_context(arguments.tls) if arguments.tls else None
-    asyncio.run(_serve(settings, tls, demonstration=arguments.demonstration))
+    settings = settings_of(arguments)
+    if arguments.check:
+        # Here, so that a relay that only serves does not load what only looks.
+        from server.serve_check import check_server
+
+        return print_findings(check_server(settings))
+    configure_logging(settings.log)
+    tls = tls_context(settings.tls) if settings.tls else None
+    asyncio.run(_serve(settings, tls))
     return 0
 
 
-async def _serve(settings: Settings, tls: ssl.SSLContext | None, *, demonstration: bool) -> None:
+async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -91,8 +125,8 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None, *, demonstratio
     try:
         await _listen(runner, settings.host, settings.port, tls)
         port = runner.addresses[0][1]
-        _print_links(settings.host, port, tls is not None, demonstration)
-        if demonstration:
+        _print_links(settings.host, port, tls is not None, settings.demonstration)
+        if settings.demonstration:
             if tls is not None or not (is_loopback(settings.host) or settings.host in _ANY_ADDRESS):
                 # A way in for the demonstration participant that needs no trust in the certificate.
                 await _listen(runner, "127.0.0.1", 0, None)

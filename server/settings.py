@@ -1,17 +1,49 @@
-"""Every number of the service that could be tuned, in one typed object."""
+"""Every number of the service that could be tuned, in one typed object.
+
+`server.settings_sources` fills it from a file, the environment and flags.
+"""
 
 import ipaddress
 import os
-from dataclasses import dataclass, field
+import zlib
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from server.errors import SettingsError
 
 _PROJECT = Path(__file__).resolve().parent.parent
+_TOKEN_KEY_BYTES = 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class VoiceSettings:
+class Secret:
+    """Text that shows itself only to who calls `reveal`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings."""
+
+
+class VoiceSettings(_Section, frozen=True, kw_only=True):
     """What the answer asks of a sender's Opus encoder (RFC 7587) and how packets are let through."""
 
     kbps: float = 6.0
@@ -32,8 +64,7 @@ class VoiceSettings:
             raise SettingsError(f"voice slots is {self.slots}; the protocol allows 1–7")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkSettings:
+class LinkSettings(_Section, frozen=True, kw_only=True):
     """What keeps a WebRTC connection quiet and bounded."""
 
     loopback: bool = True
@@ -46,12 +77,109 @@ class LinkSettings:
     """A connection that is not up by then has failed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class AccessSettings(_Section, frozen=True, kw_only=True):
+    """Who may come in."""
+
+    anonymous: bool = True
+    """Whether a room's link alone lets people in; if not, everybody needs a join token."""
+    token_key: Secret | None = None
+    """Signs join tokens (HS256), at least 32 bytes; without one the server makes one up that only it knows."""
+    admin_token: Secret | None = None
+    """Opens `/metrics` and `/admin` to other machines, at least 32 characters."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may join besides the server's own, like https://calls.example."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies, whose X-Forwarded-For is believed."""
+
+    def __post_init__(self) -> None:
+        if self.token_key is not None and len(self.token_key.reveal().encode()) < _TOKEN_KEY_BYTES:
+            raise SettingsError(
+                f"access token_key is shorter than {_TOKEN_KEY_BYTES} bytes (RFC 7518, section 3.2): "
+                "make one with `openssl rand -hex 32`"
+            )
+        if self.admin_token is not None and len(self.admin_token.reveal()) < _TOKEN_KEY_BYTES:
+            raise SettingsError(
+                f"access admin_token is shorter than {_TOKEN_KEY_BYTES} characters: "
+                "make one with `openssl rand -hex 32`"
+            )
+        if not self.anonymous and self.token_key is None:
+            raise SettingsError("access anonymous is off but there is no token_key: nobody could join; set one")
+        for proxy in self.proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise SettingsError(f"access proxies: {proxy!r} is neither an address nor a network") from error
+        for origin in self.origins:
+            scheme, _, host = origin.partition("://")
+            if scheme not in ("http", "https") or not host or "/" in host:
+                raise SettingsError(f"access origins: {origin!r} is no origin; say it like https://calls.example")
+
+
+class RoomSettings(_Section, frozen=True, kw_only=True):
+    """How long rooms last and how their doors work."""
+
+    longest_s: float = 86_400.0
+    """A room ends when it has existed for so long, people in it or not."""
+    kept_s: float = 600.0
+    """How long lock, lobby, hosts and an ending are remembered of a room that is empty."""
+    waiting: int = 32
+    """Most people who wait in front of one room."""
+    knock_s: float = 600.0
+    """Who is not let in by then is sent away."""
+    pass_s: float = 3600.0
+    """How long somebody who was let in may come back after the connection is lost."""
+
+
+class LimitSettings(_Section, frozen=True, kw_only=True):
+    """What one address, one room and the whole server bear."""
+
+    sockets_per_minute: int = 240
+    """Signalling sockets that one address may open."""
+    bad_tokens_per_minute: int = 10
+    """Refused tokens of one address; then even its good ones are refused until the minute is over."""
+    new_rooms_per_minute: int = 60
+    """Rooms that one address may make."""
+    room_joins_per_minute: int = 240
+    """Attempts, from anywhere, to enter one room."""
+    open_sockets: int = 4000
+    """Signalling sockets at a time."""
+    open_sockets_of_address: int = 1000
+    """Those of one address."""
+    sockets_before_join: int = 256
+    """Those that have not asked to join yet."""
+    sockets_before_join_of_address: int = 32
+    """Those of one address."""
+    header_bytes: int = 8190
+    """Longest request line, and longest header."""
+    request_s: float = 15.0
+    """A connection without a whole request for so long is closed."""
+
+    def __post_init__(self) -> None:
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if value <= 0:
+                raise SettingsError(f"limits {field.name} is {value}; it must be more than 0")
+
+
+class LogSettings(_Section, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+    """`auto`: text on a terminal, else JSON."""
+
+
+class Settings(_Section, frozen=True, kw_only=True):
     """Settings of one server. Raises `SettingsError` for a value out of range."""
 
     host: str = "localhost"
     port: int = 8080
+    tls: str = ""
+    """`self-signed`, or `CERT,KEY`, two PEM files; empty for http."""
+    demonstration: bool = False
+    """Keep a recorded participant in the room `demo`."""
+    state_file: str = ""
+    """SQLite file in which rooms survive a restart; empty to forget them."""
     participants: int = 16
     """Most participants of one room, 1–255."""
     rooms: int = 1000
@@ -62,13 +190,20 @@ class Settings:
     """WebSocket messages a participant may send on average; bursts of three seconds' worth pass."""
     heartbeat_s: float = 5.0
     silence_s: float = 10.0
-    """A participant whose socket says nothing for so long is lost."""
+    """A participant whose socket says nothing for so long is lost; so is one that does not join."""
+    drain_s: float = 0.0
+    """How long calls may go on after SIGTERM, while nobody new is let in."""
     shutdown_s: float = 2.0
-    voice: VoiceSettings = field(default_factory=VoiceSettings)
-    link: LinkSettings = field(default_factory=LinkSettings)
+    """How long saying goodbye to everybody may take."""
+    voice: VoiceSettings = msgspec.field(default_factory=VoiceSettings)
+    link: LinkSettings = msgspec.field(default_factory=LinkSettings)
+    access: AccessSettings = msgspec.field(default_factory=AccessSettings)
+    room: RoomSettings = msgspec.field(default_factory=RoomSettings)
+    limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
     ice_servers: tuple[dict[str, str], ...] = ()
     """STUN and TURN servers that clients are told of (`urls`, `username`, `credential`)."""
-    client_folder: Path = field(
+    client_folder: Path = msgspec.field(
         default_factory=lambda: Path(os.environ.get("FACEWIRE_CLIENT", _PROJECT / "client_web/dist"))
     )
     """The built browser client."""
@@ -78,10 +213,21 @@ class Settings:
             raise SettingsError(f"port is {self.port}; use 1–65535, or 0 for any free one")
         if not 1 <= self.participants <= 255:
             raise SettingsError(f"participants is {self.participants}; the wire's ids allow 1–255")
+        if self.rooms < 1:
+            raise SettingsError(f"rooms is {self.rooms}; there must be at least one")
+        if not 1024 <= self.signal_bytes <= 1 << 20:
+            raise SettingsError(f"signal_bytes is {self.signal_bytes}; use 1024–1048576")
         if not 0 < self.heartbeat_s < self.silence_s:
             raise SettingsError(
                 f"heartbeat_s is {self.heartbeat_s} and silence_s {self.silence_s}; the first must be shorter"
             )
+
+
+def is_guessable(key: Secret) -> bool:
+    """Tell whether a key of sufficient length was plainly not drawn at random."""
+    text = key.reveal().lower()
+    repeats = len(zlib.compress(text.encode(), 9)) < 0.6 * len(text)
+    return repeats or "change" in text or "secret" in text
 
 
 def is_loopback(host: str) -> bool:

@@ -42,7 +42,7 @@ class ServerProcess:
     def start(self) -> None:
         """Start the server and wait until it answers. Raises `ServerError` if it does not."""
         command = [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), *self._arguments]
-        self._process = subprocess.Popen(command, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+        self._process = subprocess.Popen(command, env=os.environ | {"PYTHONUNBUFFERED": "1", "FACEWIRE_STATE_FILE": ""})
         deadline = monotonic() + _START_S
         while monotonic() < deadline and self._process.poll() is None:
             try:

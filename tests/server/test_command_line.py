@@ -35,7 +35,7 @@ async def facewire(*arguments: str, **environment: str) -> AsyncIterator[asyncio
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | environment,
+        env=os.environ | {"FACEWIRE_STATE_FILE": ""} | environment,
     )
     try:
         yield process
