@@ -8,9 +8,10 @@ from time import perf_counter
 from codec.animator import Animator, CachedKeyframe
 from codec.bundle import SEQUENCE_MODULUS, BundleHeader, Mode, decode_frames, parse_bundle
 from codec.errors import PictureError, UnknownKeyframeError
-from codec.intra_picture import Picture, decode_picture
+from codec.intra_picture import Picture
 from codec.keyframes import CACHED_KEYFRAMES, Keyframe
 from codec.motion import motion_model
+from codec.picture_stream import PictureStreamDecoder
 from codec.playout import Playout, TimedFrame
 
 
@@ -49,6 +50,7 @@ class FaceDecoder:
         self._model = motion_model()
         self._playout = Playout()
         self._keyframes: OrderedDict[int, _Cached] = OrderedDict()
+        self._pictures = PictureStreamDecoder()
         self._missing: set[int] = set()
         self._newest_sequence: int | None = None
         self._shown: Picture | None = None
@@ -60,12 +62,19 @@ class FaceDecoder:
         return self._playout
 
     def add_keyframe(self, data: bytes) -> None:
-        """Cache a keyframe. Raises `WireError` or `PictureError` if it is broken; nothing else is lost then."""
+        """Cache a keyframe. Raises `WireError` or `PictureError` if it is broken.
+
+        One that continues a keyframe which is not here is dropped; its number is then among `take_missing`.
+        """
         started = perf_counter()
         keyframe = Keyframe.parse(data)
         if keyframe.side != self._animator.side:
             raise PictureError(f"keyframe of {keyframe.side}², these weights draw {self._animator.side}²")
-        picture = decode_picture(keyframe.picture_codec, keyframe.picture, keyframe.side)
+        try:
+            picture = self._pictures.decode(keyframe)
+        except UnknownKeyframeError:
+            self._missing.add(keyframe.number)
+            return
         landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
         self._keyframes[keyframe.number] = _Cached(keyframe, self._animator.cache_keyframe(picture, landmarks))
         self._keyframes.move_to_end(keyframe.number)

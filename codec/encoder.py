@@ -10,10 +10,12 @@ from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
 from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
-from codec.intra_picture import Picture, PictureCodec, encode_av1
+from codec.intra_picture import Picture
+from codec.keyframe_chains import KeyframeChains
 from codec.keyframe_pool import KeyframePool
 from codec.keyframes import NUMBERS, Keyframe, ticks
 from codec.motion import FloatArray, motion_model, quantise
+from codec.picture_stream import PictureStreamEncoder
 from codec.settings import EncoderSettings
 
 
@@ -43,6 +45,9 @@ class FaceEncoder:
         self._voice_active = False
         self._pool = KeyframePool(self._model, self.settings)
         self._writer = BundleWriter(self.settings.bundle_ms)
+        self._stream: PictureStreamEncoder | None = None
+        self._chains = KeyframeChains()
+        self._needs_intra = False
         self._shape: tuple[int, ...] | None = None
         self._previous: tuple[int, ...] | None = None
         self._number = 0
@@ -55,13 +60,15 @@ class FaceEncoder:
         return self._crop.crop
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return the newest pooled keyframes, newest first, for somebody who has none of them."""
-        return [keyframe.data for keyframe in reversed(self._pool.keyframes[-self.settings.greeting_keyframes :])]
+        """Return what somebody needs who has no keyframe, in order. Safe to call from another thread.
 
-    def keyframe(self, number: int) -> bytes | None:
-        """Return the pooled keyframe of this number, else the newest one; None before the first."""
-        pooled = {keyframe.reference.number: keyframe.data for keyframe in self._pool.keyframes}
-        return pooled.get(number, next(reversed(pooled.values()), None))
+        Nothing is returned if that has grown long: the next picture then becomes an intra keyframe.
+        """
+        return self._unless_long(self._chains.newest(self.settings.greeting_keyframes))
+
+    def keyframes_up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after those that it needs, with the same exception."""
+        return self._unless_long(self._chains.up_to(number))
 
     def encode(
         self, picture: Picture, landmarks: FloatArray | None, time_ms: float, voice_active: bool = False
@@ -81,7 +88,7 @@ class FaceEncoder:
         crop, motion, rebuilt = self._measure(picture, landmarks)
         self.stage_ms["motion"] = (perf_counter() - started) * 1000
         keyframe = None
-        if self._pool.needs_keyframe(rebuilt, time_ms):
+        if self._needs_intra or self._pool.needs_keyframe(rebuilt, time_ms):
             started = perf_counter()
             keyframe = self._make_keyframe(crop.cut(picture), motion, rebuilt, time_ms)
             self.stage_ms["keyframe"] = (perf_counter() - started) * 1000
@@ -112,6 +119,7 @@ class FaceEncoder:
     def _forget_person(self) -> None:
         """Start over after an absence: whoever is back may be somebody else."""
         self._shape = None
+        self._stream = None
         self._pool.keyframes = []
 
     def _faceless(self, time_ms: float, voice_active: bool) -> bytes | None:
@@ -125,13 +133,22 @@ class FaceEncoder:
         self._last_frame_ms = time_ms
         return self._writer.add(time_ms, None, [], voice_active)
 
+    def _unless_long(self, keyframes: list[bytes]) -> list[bytes]:
+        if sum(map(len, keyframes)) <= self.settings.greeting_bytes:
+            return keyframes
+        self._needs_intra = True
+        return []
+
     def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
         assert self._shape is not None
         side = self.settings.picture_side
-        picture = encode_av1(resize(cut, side), self.settings.keyframe_crf)
-        keyframe = Keyframe(self._number, ticks(time_ms), side, self._shape, motion, PictureCodec.AV1, picture)
-        data = bytes(keyframe)
-        self._pool.add(Reference(self._number, motion), landmarks, data, time_ms)
+        if self._stream is None or self._needs_intra or self._chains.newest_bytes() > self.settings.chain_bytes:
+            self._stream = PictureStreamEncoder(side, self.settings.keyframe_crf)
+            self._needs_intra = False
+        codec, picture = self._stream.encode(resize(cut, side))
+        data = bytes(Keyframe(self._number, ticks(time_ms), side, self._shape, motion, codec, picture))
+        self._chains.add(data)
+        self._pool.add(Reference(self._number, motion), landmarks, len(data), time_ms)
         self._number = (self._number + 1) % NUMBERS
         return data
 

@@ -1,8 +1,9 @@
 """Single pictures in few bytes: AV1 intra out, AV1, WebP or JPEG in."""
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from fractions import Fraction
 from typing import cast
@@ -27,10 +28,11 @@ class PictureCodec(IntEnum):
     AV1 = 1  #: one temporal unit of OBUs, 8-bit 4:2:0, BT.601, limited range
     WEBP = 2
     JPEG = 3
+    AV1_NEXT = 4  #: the same, predicted from the pictures of the keyframes numbered before it
 
 
 #: The OBU that begins a temporal unit in a stream (AV1 specification, 5.6); a picture alone needs none.
-_TEMPORAL_DELIMITER = b"\x12\x00"
+TEMPORAL_DELIMITER = b"\x12\x00"
 _DECODERS = {PictureCodec.AV1: "libdav1d", PictureCodec.WEBP: "webp", PictureCodec.JPEG: "mjpeg"}
 
 
@@ -52,23 +54,37 @@ def encode_av1(picture: Picture, crf: int) -> bytes:
     )
     with kept_scheduling():
         unit = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
-    return unit.removeprefix(_TEMPORAL_DELIMITER)
+    return unit.removeprefix(TEMPORAL_DELIMITER)
 
 
 @contextmanager
 def kept_scheduling() -> Iterator[None]:
-    """Undo what SVT-AV1 does as root on Linux: it leaves the calling thread under real-time scheduling (SCHED_FIFO 99).
+    """Undo what SVT-AV1 does as root on Linux: it puts the caller and its own threads under real-time scheduling.
 
-    Everything that thread does or starts later would starve the rest of the machine.
+    They, and whatever they start later, would starve the rest of the machine (SCHED_FIFO 99).
     """
-    if not hasattr(os, "sched_getscheduler"):
+    if not sys.platform.startswith("linux"):
         yield
         return
-    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK != os.SCHED_OTHER:
+        yield
+        return
     try:
         yield
     finally:
-        os.sched_setscheduler(0, policy, parameters)
+        for thread in _real_time_threads():
+            with suppress(ProcessLookupError):
+                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _real_time_threads() -> list[int]:
+    """Return this process's threads under SCHED_FIFO."""
+    found = []
+    for entry in os.listdir("/proc/self/task"):
+        with suppress(ProcessLookupError):
+            if os.sched_getscheduler(int(entry)) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO:
+                found.append(int(entry))
+    return found
 
 
 def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:

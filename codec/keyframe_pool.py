@@ -22,7 +22,6 @@ class PooledKeyframe:
 
     reference: Reference
     landmarks: FloatArray  #: (478, 3), as a receiver rebuilds them
-    data: bytes  #: as it goes on the wire
     usable_from_ms: float
 
 
@@ -43,12 +42,12 @@ class KeyframePool:
         """Take note that the crop has moved: the background of all pooled keyframes is now in the wrong place."""
         self._jumped = True
 
-    def add(self, reference: Reference, landmarks: FloatArray, data: bytes, time_ms: float) -> None:
-        """Pool a keyframe made at `time_ms`; the oldest one goes when the pool is full."""
+    def add(self, reference: Reference, landmarks: FloatArray, size: int, time_ms: float) -> None:
+        """Pool a keyframe of `size` bytes made at `time_ms`; the oldest one goes when the pool is full."""
         lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
         kept = self.keyframes[max(0, len(self.keyframes) + 1 - self._settings.pool_size) :]
-        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, data, time_ms + lead_ms)]
-        self._credit_bytes = self._credit(time_ms) - len(data)
+        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, time_ms + lead_ms)]
+        self._credit_bytes = self._credit(time_ms) - size
         self._made_ms = time_ms
         self._poor_since_ms = None
         self._jumped = False

@@ -13,14 +13,14 @@ _BURST_S = 3
 #: What goes with a rate: quality of keyframes, and when to add one. A poor keyframe spoils everything after it, so that
 #: at low rates there are few rather than poor ones.
 _RATES_KBPS = (3.5, 6.0, 12.0, 24.0)
-_KEYFRAME_CRF = (40, 35, 32, 30)
+_KEYFRAME_CRF = (54, 50, 46, 40)
 _NEW_KEYFRAME_PX = (12.0, 8.0, 7.0, 5.0)
 _KEYFRAME_INTERVAL_MS = (1500, 1000, 1000, 600)
 
 WORST_QUALITY, BEST_QUALITY = 0.0, 100.0
 #: The same by quality, from worst to best.
 _QUALITIES = (0.0, 50.0, 100.0)
-_QUALITY_CRF = (50, 36, 22)
+_QUALITY_CRF = (58, 44, 28)
 _QUALITY_PX = (14.0, 7.0, 3.5)
 #: With a quality asked for, keyframes may cost what they cost.
 _UNLIMITED_KBPS = 1_000.0

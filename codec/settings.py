@@ -8,7 +8,7 @@ class EncoderSettings:
     """Settings of one sender."""
 
     picture_side: int = 256  #: of keyframes, pixels
-    keyframe_crf: int = 36  #: AV1 quality, 1 (best) to 63
+    keyframe_crf: int = 44  #: AV1 quality, 1 (best) to 63
     bundle_ms: int = 120
     hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
     pool_size: int = 8  #: keyframes that the sender may pick from
@@ -18,7 +18,11 @@ class EncoderSettings:
     jump_interval_ms: int = 400  #: the same after the crop has jumped
     keyframe_kbps: float = 3.0  #: what keyframes may cost on average
     keyframe_burst_bytes: int = 12_000  #: and how much of that may be spent at once
-    greeting_keyframes: int = 4  #: how many a newcomer gets unasked
+    greeting_keyframes: int = 4  #: how many a newcomer gets unasked, if each stands alone
+    greeting_bytes: int = (
+        16_000  #: what somebody without keyframes is sent at most; if more is needed, a new chain begins
+    )
+    chain_bytes: int = 48_000  #: and it begins when the newest has grown to this
     keyframe_lead_ms: int = 400  #: how long a new keyframe may travel before frames pick it
     translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
     mouth_share: float = 1.0  #: how much a difference of the mouths' opening counts on top

@@ -52,7 +52,7 @@ def count_clip(counter: _Counter, tables: dict[str, list[Contexts]], frames: Flo
         motion = quantise(model.fit(shape, landmarks), previous, settings.hysteresis)
         rebuilt = model.landmarks(shape, motion)
         if pool.needs_keyframe(rebuilt, time_ms):
-            pool.add(Reference(index, motion), rebuilt, b"", time_ms)
+            pool.add(Reference(index, motion), rebuilt, 0, time_ms)
             encode_residuals(counter, tables["shape"], list(shape))
             encode_residuals(counter, tables["keyframe"], list(motion))
         starts_bundle = index % _FRAMES_PER_BUNDLE == 0 or previous is None

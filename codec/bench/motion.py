@@ -87,7 +87,7 @@ def measure(landmarks: FloatArray) -> MotionCost:
         encode_residuals(chain, rows, [a - b for a, b in zip(motion, previous or (0,) * len(motion), strict=True)])
         time_ms = number * _FRAME_MS
         if pool.needs_keyframe(rebuilt, time_ms):
-            pool.add(Reference(number % 256, motion), rebuilt, b"", time_ms)
+            pool.add(Reference(number % 256, motion), rebuilt, 0, time_ms)
         data = writer.add(time_ms, motion, pool.pick(rebuilt, time_ms, writer.named), voice_active=False)
         if data is not None:
             packed = parse_bundle(data)

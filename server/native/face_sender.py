@@ -50,7 +50,6 @@ class FaceSender:
         self._voice_active = voice_active
         self._tracker = LandmarkTracker()
         self._encoder = FaceEncoder()
-        self._in_use: list[bytes] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="face", daemon=True)
 
@@ -65,13 +64,12 @@ class FaceSender:
         return self._problem or self._source.problem
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return the pooled keyframes, oldest first."""
-        return self._in_use
+        """Return what a newcomer needs, in order."""
+        return self._encoder.keyframes_in_use()
 
-    def keyframe(self, number: int) -> bytes | None:
-        """Return the pooled keyframe of this number, else the newest one; None before the first."""
-        in_use = self._in_use
-        return next((data for data in in_use if data[1] == number), in_use[-1] if in_use else None)
+    def keyframes_up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
+        return self._encoder.keyframes_up_to(number)
 
     def start(self) -> None:
         """Begin; the source is started too."""
@@ -101,8 +99,6 @@ class FaceSender:
         landmarks = self._tracker.track(captured.picture, round(captured.time_ms))
         tracked_s = time.perf_counter()
         encoded = self._encoder.encode(captured.picture, landmarks, captured.time_ms, self._voice_active())
-        if encoded.keyframe is not None:
-            self._in_use = self._encoder.keyframes_in_use()
         self._note(started_s, tracked_s, time.perf_counter(), encoded)
         self._on_encoded(encoded)
 

@@ -42,12 +42,12 @@ class LiveSource:
         return self._face.figures if self._face else SenderFigures()
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return the pooled keyframes, oldest first."""
+        """Return what a newcomer needs, in order."""
         return self._face.keyframes_in_use() if self._face else []
 
-    def keyframe(self, number: int) -> bytes | None:
-        """Return the pooled keyframe of this number, else the newest one; None before the first."""
-        return self._face.keyframe(number) if self._face else None
+    def keyframes_up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
+        return self._face.keyframes_up_to(number) if self._face else []
 
     async def run(self) -> None:
         """Send until all sources have ended. Cancelling stops them."""

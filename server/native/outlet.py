@@ -20,10 +20,10 @@ class KeyframeStore(Protocol):
     """The keyframes that others may need again."""
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return what a newcomer needs."""
+        """Return what a newcomer needs, in order."""
 
-    def keyframe(self, number: int) -> bytes | None:
-        """Return the keyframe of this number, else the newest one; None before the first."""
+    def keyframes_up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
 
 
 class NoKeyframes:
@@ -33,6 +33,6 @@ class NoKeyframes:
         """Return none."""
         return []
 
-    def keyframe(self, number: int) -> bytes | None:
+    def keyframes_up_to(self, number: int) -> list[bytes]:
         """Return none."""
-        return None
+        return []

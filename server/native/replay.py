@@ -1,19 +1,17 @@
 """Sends a recorded participant again, as often as wanted, without a camera, a face model or an encoder."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 from codec.bundle import SEQUENCE_MODULUS, TICK_MS, TIME_MODULUS, parse_bundle
 from codec.errors import FormatError, WireError
+from codec.keyframe_chains import KeyframeChains
 from codec.keyframes import CACHED_KEYFRAMES, Keyframe
 from codec.recording import Damage, Record, RecordedParticipant, RecordingReader, RecordKind
 from server.native.outlet import Outlet
 from server.native.voice_codec import SAMPLE_RATE, packet_samples
 
-#: What a newcomer is sent at most: as many keyframes as a live sender keeps.
-_IN_USE = 8
 _USUAL_BUNDLE_MS = 120
 _LARGEST_JITTER_TICKS = 300
 _SEAM_MS = 200
@@ -54,19 +52,20 @@ class Replay:
         self.participant = participants.get(participant, RecordedParticipant(participant, path.stem[:64], "file"))
         self._records = _place(sorted(records, key=lambda record: record.time_ms))
         self.duration_ms = _duration_ms(self._records)
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._chains = KeyframeChains()
+        self._sent: set[int] = set()
         self._sequence = 0
         self._sent_samples = 0
         numbers = [record.payload[1] for record in records if record.kind is RecordKind.KEYFRAME]
         self._sends_keyframes_once = len(numbers) <= CACHED_KEYFRAMES and len(set(numbers)) == len(numbers)
 
     def keyframes_in_use(self) -> list[bytes]:
-        """Return the keyframes that bundles named last, the newest last."""
-        return list(self._kept.values())[-_IN_USE:]
+        """Return what a newcomer needs, in order."""
+        return self._chains.newest(CACHED_KEYFRAMES)
 
-    def keyframe(self, number: int) -> bytes | None:
-        """Return the keyframe of this number, else the one used last; None before the first."""
-        return self._kept.get(number, next(reversed(self._kept.values()), None))
+    def keyframes_up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
+        return self._chains.up_to(number)
 
     async def run(self, outlet: Outlet, *, repeat: bool) -> None:
         """Send the recording with its own timing; over and over without a seam if `repeat`."""
@@ -85,26 +84,18 @@ class Replay:
         payload = timed.record.payload
         match timed.record.kind:
             case RecordKind.KEYFRAME:
-                is_new = payload[1] not in self._kept
-                self._keep(payload)
+                is_new = payload[1] not in self._sent
                 if is_new or not self._sends_keyframes_once:
+                    self._sent.add(payload[1])
+                    self._chains.add(payload)
                     outlet.send_keyframe(payload)
             case RecordKind.BUNDLE:
-                for number in (payload[7], payload[6]):
-                    if number in self._kept:
-                        self._kept.move_to_end(number)
                 outlet.send_bundle(restamp(payload, self._sequence, timed.media_ticks + elapsed_ms // TICK_MS))
                 self._sequence += 1
             case RecordKind.VOICE:
                 self._send_voice(payload, (timed.due_ms + elapsed_ms) * _SAMPLES_PER_MS, outlet)
             case RecordKind.PARTICIPANT:
                 raise AssertionError("participant records are left out on loading")
-
-    def _keep(self, keyframe: bytes) -> None:
-        self._kept[keyframe[1]] = keyframe
-        self._kept.move_to_end(keyframe[1])
-        while len(self._kept) > CACHED_KEYFRAMES:
-            self._kept.popitem(last=False)
 
     def _send_voice(self, packet: bytes, start_sample: int, outlet: Outlet) -> None:
         pause = start_sample - self._sent_samples

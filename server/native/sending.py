@@ -49,13 +49,13 @@ class Sending:
         self._call.send_control(sender, {"type": "keyframe-request", "number": number})
 
     def answer(self, number: int) -> None:
-        """Send the keyframe that somebody misses to everybody, at most once a second for each number."""
+        """Send the keyframe that somebody misses, and those it needs, to everybody, at most once a second each."""
         now_ms = self._now_ms()
-        keyframe = self.store.keyframe(number)
-        if keyframe is None or now_ms - self._answered_ms.get(number, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
+        if now_ms - self._answered_ms.get(number, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
             return
         self._answered_ms[number] = now_ms
-        self._send_keyframe(EVERYBODY, keyframe)
+        for keyframe in self.store.keyframes_up_to(number):
+            self._send_keyframe(EVERYBODY, keyframe)
 
     def _send_keyframe(self, recipient: int, keyframe: bytes) -> None:
         for part in slice_keyframe(keyframe):

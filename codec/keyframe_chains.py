@@ -1,0 +1,47 @@
+"""Keyframes that somebody may need again, each with those that its picture is predicted from."""
+
+from codec.intra_picture import PictureCodec
+from codec.keyframes import CACHED_KEYFRAMES
+
+
+class KeyframeChains:
+    """One sender's newest keyframes. A chain begins with an intra picture; its others continue it, number by number.
+
+    Reading from another thread than the one that adds is safe.
+    """
+
+    def __init__(self) -> None:
+        self._chains: tuple[tuple[bytes, ...], ...] = ()
+
+    def add(self, keyframe: bytes) -> None:
+        """Take the next keyframe; chains that no receiver still draws from are forgotten."""
+        if keyframe[0] & 15 == PictureCodec.AV1_NEXT and self._chains:
+            self._chains = (*self._chains[:-1], (*self._chains[-1], keyframe))
+            return
+        kept: list[tuple[bytes, ...]] = []
+        for chain in reversed(self._chains):
+            if sum(map(len, kept)) >= CACHED_KEYFRAMES - 1:
+                break
+            kept.insert(0, chain)
+        self._chains = (*kept, (keyframe,))
+
+    def newest(self, least: int) -> list[bytes]:
+        """Return the newest chain, oldest first; with those before it while there are fewer than `least` keyframes."""
+        found: list[bytes] = []
+        for chain in reversed(self._chains):
+            if len(found) >= least:
+                break
+            found = [*chain, *found]
+        return found
+
+    def up_to(self, number: int) -> list[bytes]:
+        """Return the keyframe of this number after all that it is predicted from; the newest chain if there is none."""
+        for chain in reversed(self._chains):
+            for position, keyframe in enumerate(chain):
+                if keyframe[1] == number:
+                    return list(chain[: position + 1])
+        return list(self._chains[-1]) if self._chains else []
+
+    def newest_bytes(self) -> int:
+        """Return how long the newest chain is."""
+        return sum(map(len, self._chains[-1])) if self._chains else 0
