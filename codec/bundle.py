@@ -36,11 +36,12 @@ class Mode(IntEnum):
 
     NONE = 0  #: no face was found
     ANIMATED = 1  #: a keyframe, animated by the frame's motion
+    PLAIN = 2  #: a keyframe's picture as it is: the camera's own, at a low rate
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of a bundle. `pick` is 0 for keyframe a, 1 for b; `motion` is None when there is no face."""
+    """One frame of a bundle. `pick` is 0 for keyframe a, 1 for b; only an animated frame has `motion`."""
 
     gap_ticks: int  #: ticks of 10 ms since the frame before, 1 … 64; 0 for the first of a bundle
     mode: Mode
@@ -154,9 +155,12 @@ def decode_frames(packed: PackedBundle, keyframe_motions: dict[int, tuple[int, .
         if mode == Mode.NONE:
             frames.append(Frame(gap, Mode.NONE))
             continue
-        if mode != Mode.ANIMATED:
+        if mode not in (Mode.ANIMATED, Mode.PLAIN):
             raise WireError(f"frame of mode {mode}, which version {VERSION} does not have")
         pick = decoder.bit(contexts.pick, 0)
+        if mode == Mode.PLAIN:
+            frames.append(Frame(gap, Mode.PLAIN, pick))
+            continue
         rows = contexts.chain
         reference = previous
         if reference is None:
@@ -180,9 +184,11 @@ def _encode_frames(bundle: Bundle, keyframe_motions: dict[int, tuple[int, ...]])
         if index:
             _encode_gap(encoder, contexts, frame.gap_ticks)
         encode_tree(encoder, contexts.mode, frame.mode, 2)
-        if frame.motion is None:
+        if frame.mode is Mode.NONE:
             continue
         encoder.bit(contexts.pick, 0, frame.pick)
+        if frame.motion is None:
+            continue
         number = bundle.header.keyframe_b if frame.pick else bundle.header.keyframe_a
         rows: list[Contexts] = contexts.anchor if previous is None else contexts.chain
         reference = keyframe_motions[number] if previous is None else previous

@@ -19,10 +19,10 @@ from codec.bundle import (
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A keyframe that a frame can be drawn from."""
+    """A keyframe that a frame can be drawn from; without motion it can only be shown as it is."""
 
     number: int
-    motion: tuple[int, ...]
+    motion: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ class BundleWriter:
     ) -> bytes | None:
         """Add a frame; return the bundle if it is now complete.
 
-        `motion` is None for a frame without a face. `ranked` holds the picked keyframe and the second best, if there is
-        one. A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
+        `ranked` holds the picked keyframe and the second best, if there is one. Without `motion` the picked one is to
+        be shown as it is; without either the frame says that there is no face. A frame in the same 10 ms as the one
+        before is dropped; frames before a gap of over 640 ms are, too.
         """
         now = round(time_ms / TICK_MS)
         gap = now - self._last_ticks
@@ -88,10 +89,11 @@ class BundleWriter:
         before = self._pending[0].ticks
         for frame in self._pending:
             pick = int(frame.picked is not None and frame.picked.number != keyframe_a)
-            mode = Mode.NONE if frame.motion is None else Mode.ANIMATED
+            mode = Mode.ANIMATED if frame.motion else Mode.PLAIN if frame.picked else Mode.NONE
             frames.append(Frame(frame.ticks - before, mode, pick, frame.motion))
             before = frame.ticks
-        motions = {frame.picked.number: frame.picked.motion for frame in self._pending if frame.picked}
+        picked = [frame.picked for frame in self._pending if frame.picked]
+        motions = {keyframe.number: keyframe.motion for keyframe in picked if keyframe.motion}
         self._sequence = (self._sequence + 1) % SEQUENCE_MODULUS
         self._pending = []
         return encode_bundle(Bundle(header, tuple(frames)), motions)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from codec.animator import Animator, CachedKeyframe
 from codec.bundle import SEQUENCE_MODULUS, BundleHeader, Mode, decode_frames, parse_bundle
-from codec.errors import PictureError, UnknownKeyframeError
+from codec.errors import PictureError, UnknownKeyframeError, WireError
 from codec.intra_picture import Picture
 from codec.keyframes import CACHED_KEYFRAMES, Keyframe
 from codec.motion import motion_model
@@ -20,6 +20,7 @@ class FaceState(Enum):
 
     WAITING = "waiting"  #: no picture yet
     LIVE = "live"
+    PLAIN = "plain"  #: the camera's own picture at a low rate, where no face can be animated
     NO_FACE = "no-face"  #: the sender says that it sees none; the last picture is held
     STALE = "stale"  #: nothing has arrived for a second; the last picture is held
 
@@ -37,7 +38,8 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class _Cached:
     keyframe: Keyframe
-    prepared: CachedKeyframe
+    picture: Picture
+    prepared: CachedKeyframe | None  #: None without a face
 
 
 class FaceDecoder:
@@ -75,8 +77,11 @@ class FaceDecoder:
         except UnknownKeyframeError:
             self._missing.add(keyframe.number)
             return
-        landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
-        self._keyframes[keyframe.number] = _Cached(keyframe, self._animator.cache_keyframe(picture, landmarks))
+        prepared = None
+        if keyframe.shape is not None and keyframe.motion is not None:
+            landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
+            prepared = self._animator.cache_keyframe(picture, landmarks)
+        self._keyframes[keyframe.number] = _Cached(keyframe, picture, prepared)
         self._keyframes.move_to_end(keyframe.number)
         while len(self._keyframes) > CACHED_KEYFRAMES:
             self._keyframes.popitem(last=False)
@@ -92,18 +97,27 @@ class FaceDecoder:
         started = perf_counter()
         packed = parse_bundle(data)
         self._note_voice(packed.header)
-        motions = {number: cached.keyframe.motion for number, cached in self._keyframes.items()}
+        keyframes = {number: cached.keyframe for number, cached in self._keyframes.items()}
+        motions = {number: keyframe.motion for number, keyframe in keyframes.items() if keyframe.motion is not None}
         try:
             bundle = decode_frames(packed, motions)
         except UnknownKeyframeError as error:
+            self._check_face(error.number)
             self._missing.add(error.number)
             return
         for frame in bundle.frames:
             number = packed.header.keyframe_b if frame.pick else packed.header.keyframe_a
-            if frame.mode is Mode.ANIMATED and number not in motions:
+            if frame.mode is Mode.ANIMATED:
+                self._check_face(number)
+            if frame.mode is not Mode.NONE and number not in keyframes:
                 self._missing.add(number)
         self._playout.add(bundle, arrival_ms)
         self.stage_ms["entropy"] = (perf_counter() - started) * 1000
+
+    def _check_face(self, number: int) -> None:
+        """Raise `WireError` if the keyframe is here and shows no face: nothing can be animated from it."""
+        if number in self._keyframes and self._keyframes[number].prepared is None:
+            raise WireError(f"animated frame that picks keyframe {number}, which has no face")
 
     def _note_voice(self, header: BundleHeader) -> None:
         """Take the voice flag of the newest bundle; one that was overtaken says nothing new."""
@@ -120,19 +134,23 @@ class FaceDecoder:
     def show(self, now_ms: float) -> Shown:
         """Return the picture due at `now_ms`; the last good one is held where there is no better."""
         frame = self._playout.due(now_ms)
-        if frame is not None and frame.mode is Mode.ANIMATED and frame.picked in self._keyframes:
+        if frame is not None and frame.mode is not Mode.NONE and frame.picked in self._keyframes:
             if frame == self._shown_frame:
                 return Shown(self._shown, self._state(now_ms, frame), False, frame)
-            self._shown = self._draw(frame)
-            self._shown_frame = frame
-            return Shown(self._shown, self._state(now_ms, frame), True, frame)
+            drawn = self._draw(frame) if frame.mode is Mode.ANIMATED else self._keyframes[frame.picked].picture
+            if drawn is not None:
+                self._shown = drawn
+                self._shown_frame = frame
+                return Shown(self._shown, self._state(now_ms, frame), True, frame)
         return Shown(self._shown, self._state(now_ms, frame), False, self._shown_frame)
 
-    def _draw(self, frame: TimedFrame) -> Picture:
+    def _draw(self, frame: TimedFrame) -> Picture | None:
+        """Animate a keyframe; None if its number has come to stand for one without a face since."""
         started = perf_counter()
         picked = self._keyframes[frame.picked]
         other = self._keyframes.get(frame.other) if frame.other != frame.picked else None
-        assert frame.motion is not None
+        if picked.prepared is None or picked.keyframe.shape is None or frame.motion is None:
+            return None
         landmarks = self._model.landmarks(picked.keyframe.shape, frame.motion)
         picture = self._animator.animate(picked.prepared, other.prepared if other else None, landmarks)
         self.stage_ms["animate"] = (perf_counter() - started) * 1000
@@ -143,6 +161,6 @@ class FaceDecoder:
             return FaceState.NO_FACE if frame is not None and frame.mode is Mode.NONE else FaceState.WAITING
         if self._playout.is_stale(now_ms):
             return FaceState.STALE
-        if frame is not None and frame.mode is Mode.NONE:
-            return FaceState.NO_FACE
+        if frame is not None and frame.mode is not Mode.ANIMATED:
+            return FaceState.PLAIN if frame.mode is Mode.PLAIN else FaceState.NO_FACE
         return FaceState.LIVE

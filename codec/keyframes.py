@@ -23,26 +23,20 @@ _HEADER = struct.Struct(">BBBHHB")
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """An intra picture and the motion at which it was taken."""
+    """A picture and the motion at which it was taken; without a face it has neither shape nor motion."""
 
     number: int  #: modulo 256
     time_ticks: int  #: ticks of 10 ms on the sender's clock, modulo 2^24
     side: int  #: pixels
-    shape: tuple[int, ...]  #: the person's identity coefficients (32)
-    motion: tuple[int, ...]  #: 32 integers
+    shape: tuple[int, ...] | None  #: the person's identity coefficients (32)
+    motion: tuple[int, ...] | None  #: 32 integers
     picture_codec: PictureCodec
     picture: bytes
 
     def __bytes__(self) -> bytes:
         """Return the keyframe as it goes on the wire. Raises `WireError` if a field is out of range."""
         _check_side(self.side)
-        encoder = RangeEncoder()
-        contexts = fresh_contexts()
-        encode_residuals(encoder, contexts.shape, list(self.shape))
-        encode_residuals(encoder, contexts.keyframe, list(self.motion))
-        face = encoder.finish()
-        if len(face) > 255:
-            raise WireError(f"face section of {len(face)} bytes, at most 255 fit")
+        face = b"" if self.shape is None or self.motion is None else _encode_face(self.shape, self.motion)
         header = _HEADER.pack(
             VERSION << 4 | self.picture_codec,
             self.number,
@@ -72,14 +66,31 @@ class Keyframe:
         end = _HEADER.size + face_bytes
         if end >= len(data):
             raise WireError(f"keyframe of {len(data)} bytes ends within its face section, or has no picture")
-        decoder = RangeDecoder(data[_HEADER.size : end])
-        contexts = fresh_contexts()
-        shape = decode_residuals(decoder, contexts.shape)
-        if max(map(abs, shape)) > SHAPE_LIMIT:
-            raise WireError(f"shape value {max(shape, key=abs)} is outside ±{SHAPE_LIMIT}")
-        motion = check_motion(decode_residuals(decoder, contexts.keyframe))
-        decoder.check_end()
-        return cls(number, time_high << 16 | time_low, side, tuple(shape), motion, picture_codec, data[end:])
+        shape, motion = _decode_face(data[_HEADER.size : end]) if face_bytes else (None, None)
+        return cls(number, time_high << 16 | time_low, side, shape, motion, picture_codec, data[end:])
+
+
+def _encode_face(shape: tuple[int, ...], motion: tuple[int, ...]) -> bytes:
+    encoder = RangeEncoder()
+    contexts = fresh_contexts()
+    encode_residuals(encoder, contexts.shape, list(shape))
+    encode_residuals(encoder, contexts.keyframe, list(motion))
+    # Zero bytes at the end are cut, but a section without any byte says that there is no face.
+    face = encoder.finish() or b"\0"
+    if len(face) > 255:
+        raise WireError(f"face section of {len(face)} bytes, at most 255 fit")
+    return face
+
+
+def _decode_face(face: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    decoder = RangeDecoder(b"" if face == b"\0" else face)
+    contexts = fresh_contexts()
+    shape = decode_residuals(decoder, contexts.shape)
+    if max(map(abs, shape)) > SHAPE_LIMIT:
+        raise WireError(f"shape value {max(shape, key=abs)} is outside ±{SHAPE_LIMIT}")
+    motion = check_motion(decode_residuals(decoder, contexts.keyframe))
+    decoder.check_end()
+    return tuple(shape), motion
 
 
 def _check_side(side: int) -> None:

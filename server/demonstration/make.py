@@ -121,8 +121,9 @@ def _keyframes(
 def _bundles(
     model: MotionModel, talk: Talk, performance: Performance, keyframes: list[Keyframe]
 ) -> list[tuple[int, RecordKind, bytes]]:
-    motions = {keyframe.number: keyframe.motion for keyframe in keyframes}
+    motions = {keyframe.number: keyframe.motion for keyframe in keyframes if keyframe.motion is not None}
     quantised = _quantised(performance.motion)
+    assert keyframes[0].shape is not None
     wanted = _wanted(model, keyframes[0].shape, performance, quantised)
     records = []
     for sequence, first in enumerate(range(0, len(quantised), _FRAMES_PER_BUNDLE)):

@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from codec.animator import Animator
+from codec.bundle import Bundle, BundleHeader, Frame, Mode, encode_bundle
+from codec.bundle_writer import BundleWriter, Reference
 from codec.decoder import FaceDecoder, FaceState
 from codec.encoder import FaceEncoder, resize
 from codec.errors import ModelFileError, PictureError, WireError
@@ -15,6 +17,7 @@ from codec.intra_picture import PictureCodec, decode_picture, encode_av1
 from codec.keyframes import Keyframe
 from codec.landmarks import LandmarkTracker
 from codec.motion import EYES, LIPS, FloatArray, motion_model, rotation_matrix, rotation_vector
+from codec.picture_stream import PictureStreamEncoder
 from codec.settings import EncoderSettings
 from tests.material import portrait, talking_frames
 
@@ -229,3 +232,23 @@ def test_the_shipped_warp_is_what_its_program_writes() -> None:
 
     for name, graph in (("keyframe", keyframe_graph()), ("animate", animate_graph())):
         assert (weights_folder() / f"{name}.onnx").read_bytes() == graph.SerializeToString(deterministic=True)
+
+
+def test_a_plain_picture_is_shown_as_it_is(animator: Animator) -> None:
+    picture = resize(portrait()[:256, 96:352], 256)
+    codec, coded = PictureStreamEncoder(256, 30).encode(picture)
+    writer, decoder = BundleWriter(120), FaceDecoder(animator)
+    decoder.add_keyframe(bytes(Keyframe(9, 0, 256, None, None, codec, coded)))
+    for index in range(3):
+        bundle = writer.add(index * 40, None, [Reference(9, None)], False)
+    assert bundle is not None
+    decoder.add_bundle(bundle, 100)
+    shown = decoder.show(100)
+    assert shown.state is FaceState.PLAIN
+    assert shown.picture is not None
+    assert _psnr(shown.picture, picture) > 32
+    header = BundleHeader(1, 12, 9, 9, False)
+    still = (0,) * 32
+    animated = encode_bundle(Bundle(header, (Frame(0, Mode.ANIMATED, 0, still),)), {9: still})
+    with pytest.raises(WireError, match="no face"):
+        decoder.add_bundle(animated, 200)

@@ -89,6 +89,7 @@ def _check_recording(path: Path) -> None:
     for record in own:
         if record.kind is RecordKind.KEYFRAME:
             keyframe = Keyframe.parse(record.payload)
+            assert keyframe.motion is not None
             motions[keyframe.number] = keyframe.motion
         elif record.kind is RecordKind.BUNDLE:
             packed = parse_bundle(record.payload)

@@ -19,6 +19,7 @@ from codec.keyframes import Keyframe, slice_keyframe
 from codec.motion import MOTION_LENGTH, SHAPE_LENGTH, FloatArray, motion_model, quantise
 from codec.playout import Playout
 from codec.settings import EncoderSettings
+from server.trailer import add_trailer, split_trailer
 
 FOLDER = Path(__file__).parent
 _DECIMALS = 6
@@ -63,6 +64,7 @@ def bundle_vectors() -> list[dict[str, Any]]:
         ((Frame(0, Mode.NONE), Frame(64, Mode.ANIMATED, 0, motions[3]), Frame(1, Mode.NONE)), None, None),
         ((Frame(0, Mode.ANIMATED, 0, motions[5]),), b"speech", bytes(range(200)) * 2),
         ((Frame(0, Mode.ANIMATED, 0, (2047,) * 16 + (-2047,) * 16),), None, None),
+        ((Frame(0, Mode.PLAIN, 1), Frame(4, Mode.ANIMATED, 0, motions[6]), Frame(8, Mode.PLAIN, 0), none), None, None),
     ]
     vectors = []
     for index, (frames, speech, auxiliary) in enumerate(cases):
@@ -85,13 +87,15 @@ def bundle_vectors() -> list[dict[str, Any]]:
 
 
 def keyframe_vectors() -> list[dict[str, Any]]:
-    """Keyframes with made-up picture bytes, and their slices."""
+    """Keyframes with made-up picture bytes, the last one without a face, and their slices."""
     generator = np.random.default_rng(3)
     vectors = []
-    for codec, size in ((PictureCodec.AV1, 2500), (PictureCodec.WEBP, 1), (PictureCodec.JPEG, 991)):
-        shape = tuple(int(v) for v in np.rint(generator.normal(0, 20, SHAPE_LENGTH)))
-        motion = _walk(generator, 5)[-1]
-        keyframe = Keyframe(int(codec) * 80, 123_456, 256, shape, motion, codec, generator.bytes(size))
+    kinds = [(80, PictureCodec.AV1, 2500), (160, PictureCodec.WEBP, 1), (240, PictureCodec.JPEG, 991)]
+    kinds += [(241, PictureCodec.AV1_NEXT, 400), (242, PictureCodec.AV1_NEXT, 90)]
+    for number, codec, size in kinds:
+        shape = tuple(int(v) for v in np.rint(generator.normal(0, 20, SHAPE_LENGTH))) if number != 242 else None
+        motion = _walk(generator, 5)[-1] if number != 242 else None
+        keyframe = Keyframe(number, 123_456, 256, shape, motion, codec, generator.bytes(size))
         vectors.append(
             {
                 "number": keyframe.number,
@@ -168,7 +172,7 @@ def pool_vectors() -> list[dict[str, Any]]:
             pool.note_jump()
         made = pool.needs_keyframe(landmarks, time_ms)
         if made:
-            pool.add(Reference(index % 256, motion), landmarks, bytes(2000 + index), time_ms)
+            pool.add(Reference(index % 256, motion), landmarks, 2000 + index, time_ms)
         ranked = pool.pick(landmarks, time_ms, writer.named)
         faceless = index % 97 == 90
         data = writer.add(time_ms, None if faceless else motion, [] if faceless else ranked, index % 50 > 25)
@@ -223,6 +227,30 @@ def playout_vectors() -> list[dict[str, Any]]:
     return vectors
 
 
+def trailer_vectors() -> list[dict[str, Any]]:
+    """Voice packets of every frame count code with one or more bundles behind them, and one without sound."""
+    generator = np.random.default_rng(7)
+    two_equal, two, three, padded = (
+        bytes((0x19,)) + generator.bytes(80),
+        bytes((0x1A, 30)) + generator.bytes(75),
+        bytes((0x4B, 0x83, 10, 252, 1)) + generator.bytes(300),
+        bytes((0x0B, 0x42, 4)) + generator.bytes(20) + bytes(4),
+    )
+    one = bytes((0x18,)) + generator.bytes(45)
+    cases = [(one, (50,)), (two_equal, (60,)), (two, (1,)), (three, (254, 255, 256)), (padded, (40,)), (b"", (55, 9))]
+    cases += [(one, (252,)), (one, (253,)), (one, (254,)), (b"", (900, 237)), (b"", (1142,))]
+    vectors = []
+    for voice, lengths in cases:
+        bundles = [generator.bytes(length) for length in lengths]
+        payload = add_trailer(voice, bundles)
+        restored, _ = split_trailer(payload)
+        vectors.append(
+            {"voice": voice.hex(), "bundles": [bundle.hex() for bundle in bundles]}
+            | {"payload": payload.hex(), "restored": restored.hex()}
+        )
+    return vectors
+
+
 def _rounded(array: FloatArray) -> Any:
     return np.round(array, _DECIMALS).tolist()
 
@@ -235,6 +263,7 @@ VECTORS = {
     "crop": crop_vectors,
     "pool": pool_vectors,
     "playout": playout_vectors,
+    "trailers": trailer_vectors,
 }
 
 
