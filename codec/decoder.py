@@ -45,10 +45,12 @@ class _Cached:
 class FaceDecoder:
     """Decodes one sender's face. Not thread-safe."""
 
-    def __init__(self, animator: Animator) -> None:
+    def __init__(self, animator: Animator, keyframes: int = CACHED_KEYFRAMES) -> None:
+        """Prepare; `keyframes` is how many are kept, at least as many as senders count on."""
         self.voice_active = False  #: as the newest bundle says
         self.stage_ms = {"entropy": 0.0, "animate": 0.0, "keyframe": 0.0}  #: of the newest of each
         self._animator = animator
+        self._most_keyframes = max(keyframes, CACHED_KEYFRAMES)
         self._model = motion_model()
         self._playout = Playout()
         self._keyframes: OrderedDict[int, _Cached] = OrderedDict()
@@ -83,7 +85,7 @@ class FaceDecoder:
             prepared = self._animator.cache_keyframe(picture, landmarks)
         self._keyframes[keyframe.number] = _Cached(keyframe, picture, prepared)
         self._keyframes.move_to_end(keyframe.number)
-        while len(self._keyframes) > CACHED_KEYFRAMES:
+        while len(self._keyframes) > self._most_keyframes:
             self._keyframes.popitem(last=False)
         self._missing.discard(keyframe.number)
         self.stage_ms["keyframe"] = (perf_counter() - started) * 1000

@@ -1,6 +1,7 @@
 """`facewire decode`: play a recording out to a video file."""
 
 import argparse
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     playing = PlayOut(arguments.recording, animator, arguments.fps, arguments.participant)
     write_video(playing, arguments.video, arguments.fps)
     if playing.damage is not None:
-        print(f"{arguments.recording} was read up to byte {playing.damage.offset}: {playing.damage.reason}")
+        print(f"{arguments.recording} is damaged: {playing.damage}", file=sys.stderr)
     if playing.broken:
         print(f"{playing.broken} records do not decode and were left out")
     seconds = playing.frames / arguments.fps

@@ -3,7 +3,7 @@
 A bundle arrives once its last frame is captured and the network has carried it. Of the bundles around it the fastest
 tells how far the sender's clock is from the recording's; shown by that, pictures have the rhythm in which they were
 taken, and stand beside the sound, whose packets likewise count from when they were complete. There is no jitter to
-hide: the file knows what comes next.
+hide: the file knows what comes next. A clip never travelled: its clock is the recording's.
 """
 
 from collections import deque
@@ -19,8 +19,21 @@ _LONGEST_SPAN_MS = 640
 _RESTART_MS = 2_000
 
 
+def clip_times_ms(bundles: list[Record]) -> list[float]:
+    """Return when to show the first frame of each bundle of a clip, ms of the recording; file order.
+
+    Raises `WireError` if a payload is no bundle.
+    """
+    shown: list[float] = []
+    for record in bundles:
+        arrived = round(record.time_ms / TICK_MS)
+        step = (parse_bundle(record.payload).header.time_ticks - arrived + TIME_MODULUS // 2) % TIME_MODULUS
+        shown.append((arrived + step - TIME_MODULUS // 2) * TICK_MS)
+    return shown
+
+
 def show_times_ms(bundles: list[Record]) -> list[float]:
-    """Return when to show the first frame of each bundle of one participant, ms of the recording; file order.
+    """Return when to show the first frame of each bundle of one participant of a call, ms of the recording; file order.
 
     Raises `WireError` if a payload is no bundle.
     """

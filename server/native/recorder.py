@@ -1,6 +1,7 @@
 """Records what is received from the others in a call (`--record`)."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from codec.errors import FormatError
@@ -17,7 +18,7 @@ class CallRecorder:
 
     def __init__(self, path: Path) -> None:
         """Create the file. Raises `FormatError` if it cannot be written."""
-        self._writer = RecordingWriter(path)
+        self._writer = RecordingWriter(path, created=datetime.now(UTC).isoformat(timespec="seconds"))
         self._start_s = time.monotonic()
         self._voices: dict[int, tuple[int, float]] = {}
         self.left_out = 0  #: records that did not fit the format

@@ -1,0 +1,172 @@
+"""Reads recordings, from the beginning or from somewhere in the middle, over whatever is damaged."""
+
+import os
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from codec.errors import FormatError
+from codec.keyframes import CACHED_KEYFRAMES
+from codec.recording.chunk_file import ChunkFile
+from codec.recording.chunks import CHUNK_HEADER_BYTES, MAGIC, VERSION, Metadata
+from codec.recording.records import Record, RecordedParticipant, RecordKind
+
+#: After so many broken chunks the rest of a file counts as lost, so that none takes for ever.
+_MOST_BROKEN_CHUNKS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What of a recording could not be read."""
+
+    offset: int  #: of the first byte that could not be read
+    reason: str  #: what is wrong there
+    places: int  #: how many stretches of the file could not be read
+    lost_bytes: int  #: all of them together
+
+    def __str__(self) -> str:
+        others = f", the first of {self.places} such places" if self.places > 1 else ""
+        return f"{self.reason} (at byte {self.offset}{others}; {self.lost_bytes} bytes are lost)"
+
+
+class RecordingReader:
+    """Reads a recording chunk by chunk; memory is bounded by one chunk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and read its header. Raises `FormatError` if it is no recording of version 2."""
+        self.damage: Damage | None = None  #: grows while records are read
+        self.participants: dict[int, RecordedParticipant] = {}  #: grows with each participant record
+        self.created = ""  #: ISO 8601, or empty
+        self.readable_bytes = 0  #: where the last chunk that was read ends; 0 if nothing could be read
+        self._broken_chunks = 0
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise FormatError(f"cannot read the recording {path}: {error.strerror}") from error
+        self._size = os.fstat(self._file.fileno()).st_size
+        self._chunks = ChunkFile(self._file)
+        try:
+            self._read_header(path)
+        except FormatError:
+            self._file.close()
+            raise
+        self._position = self._first = self.readable_bytes or len(MAGIC)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from here to the end, in file order.
+
+        Whole chunks that are damaged are left out; `damage` then says so.
+        """
+        while self._position < self._size:
+            found = self._next_chunk()
+            if found is None:
+                return
+            yield from found
+
+    def seek(self, time_ms: float) -> list[Record]:
+        """Go to the chunk of `time_ms`; return the keyframes that a decoder needs to start there, oldest first.
+
+        They are the newest of each participant, as many as a receiver keeps. On the way there only the chunks' headers
+        are read; what is damaged on the way is not noticed.
+        """
+        with_keyframes = array("Q")
+        target, position = self._first, self._first
+        while (found := self._chunks.find(position)) is not None:
+            offset, header = found
+            if header.start_ms > time_ms and position > self._first:
+                break
+            target, position = offset, offset + CHUNK_HEADER_BYTES + header.length
+            if header.has_keyframes:
+                with_keyframes.append(offset)
+            if header.has_participants:
+                self._read_beside(offset)
+        self._position = target
+        return self._keyframes([offset for offset in with_keyframes if offset < target])
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._file.close()
+
+    def __enter__(self) -> "RecordingReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_header(self, path: Path) -> None:
+        magic = self._file.read(len(MAGIC))
+        if magic != MAGIC:
+            if magic[:3] == MAGIC[:3] and len(magic) == len(MAGIC):
+                raise FormatError(f"{path} has version {magic[3]}, this codec reads version {VERSION}")
+            raise FormatError(f"{path} is no recording: it begins with {magic!r}, not {MAGIC!r}")
+        try:
+            metadata, self.readable_bytes = Metadata.parse(self._file.read(Metadata.LONGEST_BYTES))
+        except FormatError as error:
+            # What follows can be read without it.
+            self.damage = Damage(len(MAGIC), str(error), 0, 0)
+            return
+        self.created = metadata.created
+        self.participants = {participant.id: participant for participant in metadata.participants}
+
+    def _next_chunk(self) -> list[Record] | None:
+        """Return the records of the next chunk that can be read, and go behind it; None if there is no more."""
+        reason = "the file ends within a chunk's header"
+        if self._size - self._position >= CHUNK_HEADER_BYTES:
+            reason = "no chunk begins where one should"
+        search = self._position
+        while self._broken_chunks < _MOST_BROKEN_CHUNKS and (found := self._chunks.find(search)) is not None:
+            offset, header = found
+            try:
+                records = self._noted(self._chunks.read(offset))
+            except FormatError as error:
+                self._broken_chunks += 1
+                reason = str(error) if offset == self._position else reason
+                search = offset + 1
+                continue
+            self._note_damage(offset, reason)
+            self._position = self.readable_bytes = offset + CHUNK_HEADER_BYTES + header.length
+            return records
+        self._note_damage(self._size, reason)
+        self._position = self._size
+        return None
+
+    def _note_damage(self, end: int, reason: str) -> None:
+        """Take note that what lies from here to `end` was passed over."""
+        if end == self._position:
+            return
+        first = self.damage or Damage(self._position, reason, 0, 0)
+        lost_bytes = first.lost_bytes + end - self._position
+        self.damage = Damage(first.offset, first.reason, first.places + 1, lost_bytes)
+
+    def _noted(self, records: list[Record]) -> list[Record]:
+        """Take note of the participants in a chunk. Raises `FormatError` if one is badly described."""
+        described = [record.described() for record in records if record.kind is RecordKind.PARTICIPANT]
+        self.participants.update({participant.id: participant for participant in described})
+        return records
+
+    def _read_beside(self, offset: int) -> list[Record]:
+        """Return the records of a chunk that was found, none if it is broken."""
+        try:
+            return self._noted(self._chunks.read(offset))
+        except FormatError:
+            return []
+
+    def _keyframes(self, offsets: list[int]) -> list[Record]:
+        """Return the newest keyframes of each participant in these chunks, oldest first."""
+        newest: dict[int, set[int]] = {participant: set() for participant in self.participants}
+        found: list[Record] = []
+        for offset in reversed(offsets):
+            if newest and all(len(numbers) == CACHED_KEYFRAMES for numbers in newest.values()):
+                break
+            for record in reversed(self._read_beside(offset)):
+                if record.kind is not RecordKind.KEYFRAME or len(record.payload) < 2:
+                    continue
+                numbers, number = newest.setdefault(record.participant, set()), record.payload[1]
+                if len(numbers) < CACHED_KEYFRAMES and number not in numbers:
+                    numbers.add(number)
+                    found.append(record)
+        return found[::-1]
