@@ -3,16 +3,19 @@
 import os
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from codec.errors import FormatError
-from codec.keyframes import CACHED_KEYFRAMES
+from codec.intra_picture import PictureCodec
+from codec.keyframes import CACHED_KEYFRAMES, NUMBERS
 from codec.recording.chunk_file import ChunkFile
 from codec.recording.chunks import CHUNK_HEADER_BYTES, MAGIC, VERSION, Metadata
 from codec.recording.records import Record, RecordedParticipant, RecordKind
 
+#: Bytes of a keyframe that tell its picture codec and its number.
+_KEYFRAME_HEAD = 2
 #: After so many broken chunks the rest of a file counts as lost, so that none takes for ever.
 _MOST_BROKEN_CHUNKS = 4_000
 
@@ -68,8 +71,8 @@ class RecordingReader:
     def seek(self, time_ms: float) -> list[Record]:
         """Go to the chunk of `time_ms`; return the keyframes that a decoder needs to start there, oldest first.
 
-        They are the newest of each participant, as many as a receiver keeps. On the way there only the chunks' headers
-        are read; what is damaged on the way is not noticed.
+        They are the newest of each participant, as many as a receiver keeps, and those that these are predicted from.
+        On the way there only the chunks' headers are read; what is damaged on the way is not noticed.
         """
         with_keyframes = array("Q")
         target, position = self._first, self._first
@@ -156,17 +159,31 @@ class RecordingReader:
             return []
 
     def _keyframes(self, offsets: list[int]) -> list[Record]:
-        """Return the newest keyframes of each participant in these chunks, oldest first."""
-        newest: dict[int, set[int]] = {participant: set() for participant in self.participants}
+        """Return the newest keyframes of each participant in these chunks, and those that they are predicted from."""
+        needed = {participant: _Needed() for participant in self.participants}
         found: list[Record] = []
         for offset in reversed(offsets):
-            if newest and all(len(numbers) == CACHED_KEYFRAMES for numbers in newest.values()):
+            if needed and all(wanted.is_complete for wanted in needed.values()):
                 break
             for record in reversed(self._read_beside(offset)):
-                if record.kind is not RecordKind.KEYFRAME or len(record.payload) < 2:
-                    continue
-                numbers, number = newest.setdefault(record.participant, set()), record.payload[1]
-                if len(numbers) < CACHED_KEYFRAMES and number not in numbers:
-                    numbers.add(number)
-                    found.append(record)
+                if record.kind is RecordKind.KEYFRAME and len(record.payload) >= _KEYFRAME_HEAD:
+                    wanted = needed.setdefault(record.participant, _Needed())
+                    if not wanted.is_complete:
+                        wanted.note(record.payload)
+                        found.append(record)
         return found[::-1]
+
+
+@dataclass(slots=True)
+class _Needed:
+    """Counts the keyframes of one participant, newest first, until a decoder could start with them."""
+
+    is_complete: bool = False
+    numbers: set[int] = field(default_factory=set)
+    count: int = 0
+
+    def note(self, keyframe: bytes) -> None:
+        self.numbers.add(keyframe[1])
+        self.count += 1
+        is_first_of_chain = keyframe[0] & 15 != PictureCodec.AV1_NEXT
+        self.is_complete = (is_first_of_chain and len(self.numbers) >= CACHED_KEYFRAMES) or self.count >= NUMBERS

@@ -244,6 +244,20 @@ def test_seeking_finds_the_second_and_the_keyframes_that_it_needs(tmp_path: Path
             assert len(rest) == sum(r.time_ms >= start_ms for r in [*records, rare])
 
 
+def test_seeking_goes_back_to_where_a_chain_of_predicted_keyframes_begins(tmp_path: Path) -> None:
+    path = tmp_path / "chains.fwr"
+    intra = {0, 3, 20}
+    keyframes = [
+        Record(1, RecordKind.KEYFRAME, 2000 * number, bytes([0x11 if number in intra else 0x14, number]))
+        for number in range(25)
+    ]
+    with RecordingWriter(path, (ANN,)) as writer:
+        _add(writer, keyframes)
+    with RecordingReader(path) as reader:
+        for first, number in ((0, 2), (0, 10), (3, 11), (3, 19), (3, 24)):
+            assert reader.seek(2000 * number) == keyframes[first:number]
+
+
 def test_seeking_passes_damage(tmp_path: Path) -> None:
     path = tmp_path / "long.fwr"
     with RecordingWriter(path, (ANN,)) as writer:
