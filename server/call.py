@@ -30,12 +30,14 @@ from server.call_events import (
     Reconnected,
     Reconnecting,
     VoiceReceived,
+    VoicesAssigned,
 )
 from server.call_session import CallSession
 from server.channels import EVERYBODY, Channel, split_sender, with_recipient
 from server.errors import CallError, ProtocolError
 from server.messages import ROOM_PATTERN, SOURCES, ParticipantInfo, unpack_map
 from server.settings import LinkSettings, is_loopback
+from server.trailer import split_trailer
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +156,16 @@ class Call:
         """Send a bundle to everybody; False while not connected. Raises `ProtocolError` if too long."""
         return self._send(Channel.MOTION, EVERYBODY, bundle)
 
+    def send_behind_voice(self, bundle: bytes) -> bool:
+        """Send a bundle behind the next voice packet; False if it is too large, or while not connected.
+
+        It reaches those only who hear this voice and take trailers (docs/protocol.md, "Transports").
+        """
+        if self._session is None or not self._session.media.send_behind_voice(bundle):
+            return False
+        self.stats.count_up("trailer", bundle)
+        return True
+
     def send_keyframe_slice(self, to: int, keyframe_slice: bytes) -> bool:
         """Send a slice to `to` (0 = everybody); False while not connected. Raises `ProtocolError`."""
         return self._send(Channel.KEYFRAME, to, keyframe_slice)
@@ -267,9 +279,23 @@ class Call:
             logger.debug("message dropped: %s", error)
 
     def on_voice(self, speaker: int, payload: bytes, timestamp: int) -> None:
-        """Take an Opus packet from the session."""
-        self.stats.count_down("voice", payload)
-        self._emit(VoiceReceived(speaker, payload, timestamp))
+        """Take a voice packet from the session; one that is malformed is passed on as it is."""
+        try:
+            voice, bundles = split_trailer(payload)
+        except ProtocolError as error:
+            self.stats.bad_messages += 1
+            logger.debug("no trailer read: %s", error)
+            voice, bundles = payload, []
+        for bundle in bundles:
+            self.stats.count_down("trailer", bundle)
+            self._emit(BundleReceived(speaker, bundle))
+        if voice:
+            self.stats.count_down("voice", voice)
+            self._emit(VoiceReceived(speaker, voice, timestamp))
+
+    def on_voices(self, speakers: frozenset[int]) -> None:
+        """Take from the session whose voices come."""
+        self._emit(VoicesAssigned(speakers))
 
     def _emit(self, event: CallEvent) -> None:
         if self._held is not None:

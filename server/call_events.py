@@ -24,7 +24,7 @@ class ParticipantWent:
 
 @dataclass(frozen=True)
 class BundleReceived:
-    """A bundle of motion from participant `sender`, unparsed."""
+    """A bundle of motion from participant `sender`, unparsed, by whichever transport."""
 
     sender: int
     bundle: bytes
@@ -50,12 +50,21 @@ class ControlReceived:
 class VoiceReceived:
     """An Opus packet of participant `sender`, as it came from the network; no jitter buffer has seen it.
 
+    Bundles that lay behind its sound have been taken out.
+
     `timestamp` counts samples at 48 kHz modulo 2³² from an origin of its own for each voice slot.
     """
 
     sender: int
     payload: bytes
     timestamp: int
+
+
+@dataclass(frozen=True)
+class VoicesAssigned:
+    """From now on the voices of these participants come, and bundles behind them; nobody else's do."""
+
+    speakers: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ CallEvent = (
     | KeyframeSliceReceived
     | ControlReceived
     | VoiceReceived
+    | VoicesAssigned
     | Reconnecting
     | Reconnected
     | CallEnded
@@ -94,9 +104,10 @@ CallEvent = (
 
 @dataclass
 class CallStats:
-    """Messages and payload bytes each way, by `motion`, `keyframe`, `control`, `voice` and `signalling`.
+    """Messages and payload bytes each way, by `motion`, `keyframe`, `control`, `voice`, `trailer` and `signalling`.
 
-    Payload is what goes into the data channel, RTP packet or WebSocket message; headers are not counted.
+    Payload is what goes into the data channel, RTP packet or WebSocket message; headers are not counted. Bundles
+    count as `motion` on the data channel and as `trailer` behind voice.
     """
 
     messages_up: Counter[str] = field(default_factory=Counter)

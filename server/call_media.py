@@ -20,6 +20,7 @@ from server.errors import CallError
 from server.outgoing import OutgoingQueue
 from server.settings import LinkSettings
 from server.voice import VoiceTrack, only_opus
+from server.voice_writer import VoiceWriter
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class CallMedia:
         )
         self._connection.on("connectionstatechange", self._on_state)
         self._voice = VoiceTrack()
-        self._voice_pts = 0
+        self._voice_writer = VoiceWriter(self._voice)
         self._slots = 0
         self._outgoing: dict[Channel, OutgoingQueue] = {}
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -97,14 +98,17 @@ class CallMedia:
 
     def send_voice(self, payload: bytes, samples: int) -> None:
         """Send an Opus packet of `samples` at 48 kHz; an empty payload lets that time pass in silence."""
-        if payload:
-            self._voice.push(payload, self._voice_pts)
-        self._voice_pts += samples
+        self._voice_writer.send_voice(payload, samples)
+
+    def send_behind_voice(self, bundle: bytes) -> bool:
+        """Send a bundle behind the next voice packet, or in one without sound; False if it is too large."""
+        return self._voice_writer.send_bundle(bundle)
 
     async def close(self) -> None:
         """Close the connection; safe to call twice."""
         self._closed = True
         self._opened.cancel()
+        self._voice_writer.close()
         await self._connection.close()
 
     def _open(self, channel: Channel, traits: ChannelTraits) -> None:

@@ -51,7 +51,10 @@ class SessionListener(Protocol):
         """A message came on a data channel."""
 
     def on_voice(self, speaker: int, payload: bytes, timestamp: int) -> None:
-        """An Opus packet came."""
+        """A voice packet came, perhaps with bundles behind its sound."""
+
+    def on_voices(self, speakers: frozenset[int]) -> None:
+        """From now on packets of these speakers come."""
 
 
 class CallSession:
@@ -150,6 +153,7 @@ class CallSession:
                     self._listener.on_participant_went(gone, reason)
             case Voices(slots):
                 self._speakers = slots
+                self._listener.on_voices(frozenset(speaker for speaker in slots.values() if speaker is not None))
             case Answer(sdp) if self._negotiating:
                 await self.media.accept(sdp)
                 self.voice_kbps, self.voice_ptime_ms = requested_voice(sdp)

@@ -21,7 +21,7 @@ from server.native.peer import NativePeer, Receivers
 from server.native.recorder import CallRecorder
 from server.native.replay import Replay
 from server.native.sound import Microphone, SoundFile, SoundSource
-from server.native.voice_codec import VoiceEncoding
+from server.native.voice_codec import PACKET_MS, VoiceEncoding
 from server.native.window import Window
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     result.add_argument("--draw", action="store_true", help="draw their pictures without showing them (measuring)")
     result.add_argument("--record", metavar="FILE.fwr", type=Path, help="record what they send")
     result.add_argument("--stats", metavar="FILE.json", type=Path, help="write figures at the end")
+    parser.add_argument(
+        "--transport", choices=("auto", "datachannel"), default="auto",
+        help="auto: bundles ride behind the voice where everybody reads them there (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
     parser.add_argument("--seconds", type=_positive, help="leave after so long")
     parser.add_argument(
@@ -100,10 +104,10 @@ async def _join(arguments: argparse.Namespace) -> int:
         loudspeaker.mixer if loudspeaker else None,
         CallRecorder(arguments.record) if arguments.record else None,
     )
-    peer = NativePeer(call, receivers, _silent if arguments.quiet else _say)
+    peer = NativePeer(call, receivers, _silent if arguments.quiet else _say, thin=arguments.transport != "datachannel")
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, peer.stopped.set)
-    live = None if replay else LiveSource(pictures, sound, VoiceEncoding(), peer.sending, _say)
+    live = None if replay else LiveSource(pictures, sound, peer.sending, _say)
     peer.sending.store = replay or live or peer.sending.store
     peer.sending.has_camera = replay is not None or pictures is not None
     peer.sending.is_muted = replay is None and sound is None
@@ -111,7 +115,11 @@ async def _join(arguments: argparse.Namespace) -> int:
         _say(f"{arguments.replay} is cut at byte {replay.damage.offset} ({replay.damage.reason})")
     try:
         await peer.connect()
-        feeding = replay.run(peer.sending, repeat=arguments.loop) if replay else live.run() if live else None
+        feeding: Awaitable[None] | None = None
+        if replay:
+            feeding = replay.run(peer.sending, repeat=arguments.loop)
+        elif live:
+            feeding = live.run(_encoding(call))
         await _take_part(peer, feeding, arguments)
     finally:
         await peer.close()
@@ -164,10 +172,16 @@ def _sound(arguments: argparse.Namespace) -> SoundSource | None:
     if choice is None:
         is_file = arguments.video != "none" and not arguments.video.startswith(_CAMERA)
         choice = (arguments.video if has_sound(Path(arguments.video)) else "none") if is_file else "mic"
-    chunk = VoiceEncoding().packet_samples
     if choice == "none":
         return None
-    return Microphone(chunk) if choice == "mic" else SoundFile(Path(choice), chunk, repeat=arguments.loop)
+    return Microphone() if choice == "mic" else SoundFile(Path(choice), repeat=arguments.loop)
+
+
+def _encoding(call: Call) -> VoiceEncoding:
+    """Return how the server wants the voice coded, as far as it says and Opus can."""
+    usual = VoiceEncoding()
+    packet_ms = call.voice_ptime_ms if call.voice_ptime_ms in PACKET_MS else usual.packet_ms
+    return VoiceEncoding(call.voice_kbps or usual.kbps, packet_ms or usual.packet_ms)
 
 
 def _loudspeaker(arguments: argparse.Namespace) -> Loudspeaker | None:

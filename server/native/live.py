@@ -22,7 +22,6 @@ class LiveSource:
         self,
         pictures: PictureSource | None,
         sound: SoundSource | None,
-        encoding: VoiceEncoding,
         outlet: Outlet,
         on_problem: Callable[[str], None],
     ) -> None:
@@ -33,7 +32,8 @@ class LiveSource:
         self._on_problem = on_problem
         self._loop = asyncio.get_running_loop()
         self._outlet = outlet
-        self._voice = VoiceSender(sound, encoding, self._hand_out_voice) if sound else None
+        self._sound = sound
+        self._voice: VoiceSender | None = None
         self._face = FaceSender(pictures, self._hand_out, self._voice_active) if pictures else None
 
     @property
@@ -49,8 +49,9 @@ class LiveSource:
         """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
         return self._face.keyframes_up_to(number) if self._face else []
 
-    async def run(self) -> None:
-        """Send until all sources have ended. Cancelling stops them."""
+    async def run(self, encoding: VoiceEncoding) -> None:
+        """Send, the voice coded like this, until all sources have ended. Cancelling stops them."""
+        self._voice = VoiceSender(self._sound, encoding, self._hand_out_voice) if self._sound else None
         parts = [part for part in (self._face, self._voice) if part is not None]
         try:
             for part in parts:

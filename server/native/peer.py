@@ -21,6 +21,7 @@ from server.call_events import (
     Reconnected,
     Reconnecting,
     VoiceReceived,
+    VoicesAssigned,
 )
 from server.errors import CallError
 from server.messages import ParticipantInfo
@@ -52,9 +53,11 @@ class Receivers:
 class NativePeer:
     """One participant. Make it, set `sending.store` to what feeds it, then `connect` and `run`."""
 
-    def __init__(self, call: Call, receivers: Receivers, say: Callable[[str], None] = print) -> None:
-        """Prepare; `say` takes the lines that a person reads."""
-        self.sending = Sending(call, _now_ms)
+    def __init__(
+        self, call: Call, receivers: Receivers, say: Callable[[str], None] = print, *, thin: bool = True
+    ) -> None:
+        """Prepare; `say` takes the lines that a person reads. Without `thin`, bundles go by data channel only."""
+        self.sending = Sending(call, _now_ms, thin=thin)
         self.stopped = asyncio.Event()  #: set it to leave
         self.remotes: dict[int, RemoteParticipant] = {}
         self._call = call
@@ -62,6 +65,7 @@ class NativePeer:
         self._say = say
         self._gone: deque[dict[str, Any]] = deque(maxlen=_MOST_GONE)
         self._drawing = DrawingThread()
+        self._speakers: frozenset[int] = frozenset()
         self._joined_ms = 0.0
         self._error: CallError | None = None
 
@@ -105,12 +109,13 @@ class NativePeer:
     def report(self) -> dict[str, Any]:
         """Return the figures for `--stats`; valid after `run` too."""
         now_ms, stats = _now_ms(), self._call.stats
-        channels = ("motion", "keyframe", "control", "voice", "signalling")
+        channels = ("motion", "keyframe", "control", "voice", "trailer", "signalling")
         return {
             "seconds": round((now_ms - self._joined_ms) / 1000, 2) if self._joined_ms else 0.0,
             "reconnections": stats.reconnections,
             "bad_messages": stats.bad_messages,
             "events_dropped": stats.events_dropped,
+            "transport": self.sending.bundles.sending,
             "channels": {
                 channel: {
                     "messages_up": stats.messages_up[channel],
@@ -142,10 +147,13 @@ class NativePeer:
                 self._take_control(self.remotes[sender], message)
             case VoiceReceived(sender, packet, timestamp) if sender in self.remotes:
                 self._take_voice(self.remotes[sender], packet, timestamp)
+            case VoicesAssigned(speakers):
+                self._hear(speakers)
             case Reconnecting(reason):
                 self._say(f"connection lost ({reason}); trying again")
                 for known in list(self.remotes):
                     self._forget(known)
+                self._speakers = frozenset()
             case Reconnected(own_id):
                 self._say(f"joined again as participant {own_id}")
                 self.sending.introduce()
@@ -162,7 +170,15 @@ class NativePeer:
         if self._receivers.recorder is not None:
             self._receivers.recorder.note_participant(participant)
 
+    def _hear(self, speakers: frozenset[int]) -> None:
+        changed = speakers ^ self._speakers
+        self._speakers = speakers
+        for remote in self.remotes.values():
+            if remote.has_greeted and remote.info.id in changed:
+                self.sending.tell_reading(remote.info.id, read=remote.info.id in speakers)
+
     def _forget(self, participant: int) -> None:
+        self.sending.bundles.note(participant, reads=False)
         self._gone.append(self.remotes.pop(participant).report(_now_ms()))
         if self._receivers.mixer is not None:
             self._receivers.mixer.forget(participant)
@@ -191,9 +207,13 @@ class NativePeer:
                 if not remote.has_greeted:
                     remote.has_greeted = True
                     self.sending.introduce(remote.info.id)
+                    if remote.info.id in self._speakers:
+                        self.sending.tell_reading(remote.info.id, read=True)
             case {"type": "keyframe-request", "number": int(number)} if 0 <= number < _KEYFRAME_NUMBERS:
                 remote.figures.keyframe_requests += 1
                 self.sending.answer(number)
+            case {"type": "trailers", "read": bool(read)}:
+                self.sending.bundles.note(remote.info.id, reads=read)
             case _:
                 remote.figures.broken += 1
 

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from codec.animator import Animator, CachedKeyframe
+from codec.bundle import parse_bundle
 from codec.decoder import FaceDecoder, FaceState, Shown
 from codec.errors import CodecError
 from codec.intra_picture import Picture
 from codec.keyframes import KeyframeAssembler
 from codec.motion import FloatArray
 from server.messages import ParticipantInfo
+from server.native.bundle_sequence import BundleSequence
 
 _REQUEST_INTERVAL_MS = 1000.0
 #: A keyframe that was just sent may be on its way still.
@@ -61,6 +63,7 @@ class RemoteParticipant:
         self.has_greeted = False  #: its first `state` has come: messages reach it
         self._assembler = KeyframeAssembler()
         self._decoder = FaceDecoder(animator)
+        self._sequence = BundleSequence()
         self._missed_ms: dict[int, float] = {}
         self._requested_ms: dict[int, float] = {}
         self._came_ms = now_ms
@@ -69,7 +72,8 @@ class RemoteParticipant:
         """Take a bundle; return the keyframes to request now: missing for a while, each at most once a second."""
         self.figures.bundles += 1
         try:
-            self._decoder.add_bundle(data, now_ms)
+            if self._sequence.accept(parse_bundle(data).header.sequence):
+                self._decoder.add_bundle(data, now_ms)
         except CodecError:
             self.figures.broken += 1
         self.voice_active = self._decoder.voice_active
@@ -116,6 +120,8 @@ class RemoteParticipant:
             "state": self.state.value,
             "present_s": round(present_s, 2),
             **asdict(self.figures),
+            "bundles_lost": self._sequence.lost,
+            "bundles_duplicate": self._sequence.duplicates,
             "pictures_per_second": round(self.figures.pictures / present_s, 2),
             "playout_delay_ms": round(self._decoder.playout.buffering_ms, 1),
             "stage_ms": {stage: round(ms, 2) for stage, ms in self._decoder.stage_ms.items()},

@@ -6,6 +6,7 @@ from codec.keyframes import slice_keyframe
 from server.call import Call
 from server.channels import EVERYBODY
 from server.native.outlet import KeyframeStore, NoKeyframes
+from server.native.transports import BundleSender, DataChannelTransport, ThinTransport
 
 _ANSWER_INTERVAL_MS = 1000.0
 
@@ -13,17 +14,19 @@ _ANSWER_INTERVAL_MS = 1000.0
 class Sending:
     """The outlet of a source, and the answers to what the others ask. Call it in the event loop."""
 
-    def __init__(self, call: Call, now_ms: Callable[[], float]) -> None:
+    def __init__(self, call: Call, now_ms: Callable[[], float], *, thin: bool = True) -> None:
+        """Send through `call`; without `thin`, bundles go by data channel only."""
         self.store: KeyframeStore = NoKeyframes()
         self.is_muted = False
         self.has_camera = False
+        self.bundles = BundleSender(DataChannelTransport(call), ThinTransport(call) if thin else None)
         self._call = call
         self._now_ms = now_ms
         self._answered_ms: dict[int, float] = {}
 
     def send_bundle(self, bundle: bytes) -> None:
         """Send a bundle to everybody."""
-        self._call.send_bundle(bundle)
+        self.bundles.send(bundle, self._call.participants)
 
     def send_keyframe(self, keyframe: bytes) -> None:
         """Send a keyframe to everybody."""
@@ -43,6 +46,11 @@ class Sending:
         self._call.send_control(recipient, state)
         for keyframe in self.store.keyframes_in_use():
             self._send_keyframe(recipient, keyframe)
+
+    def tell_reading(self, speaker: int, *, read: bool) -> None:
+        """Tell a speaker whether bundles behind its voice reach this end."""
+        if self.bundles.reads_trailers:
+            self._call.send_control(speaker, {"type": "trailers", "read": read})
 
     def request(self, sender: int, number: int) -> None:
         """Ask a sender for a keyframe."""

@@ -1,4 +1,4 @@
-"""Sound from a microphone or a file, in real time, in pieces of one Opus packet."""
+"""Sound from a microphone or a file, in real time, in pieces of any length."""
 
 import threading
 import time
@@ -15,20 +15,22 @@ from server.native.errors import DeviceError
 from server.native.voice_codec import SAMPLE_RATE, Samples
 
 _STOP_TIMEOUT_S = 3.0
+_BUFFER = SAMPLE_RATE // 50
 
 
 class SoundSource(ABC):
-    """A thread that hands out `chunk` samples of mono 48 kHz sound at a time. `start`, then `stop`."""
+    """A thread that hands out mono 48 kHz sound, so many samples at a time. `start`, then `stop`."""
 
-    def __init__(self, chunk: int) -> None:
+    def __init__(self) -> None:
         self.problem: str | None = None  #: why the source ended before it should
         self.ended = False
-        self._chunk = chunk
+        self._chunk = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, on_chunk: Callable[[Samples], None]) -> None:
-        """Begin; `on_chunk` is called in the source's thread."""
+    def start(self, chunk: int, on_chunk: Callable[[Samples], None]) -> None:
+        """Begin; `on_chunk` gets `chunk` samples at a time, in the source's thread."""
+        self._chunk = chunk
         self._thread = threading.Thread(target=self._run, args=(on_chunk,), name="sound", daemon=True)
         self._thread.start()
 
@@ -57,14 +59,14 @@ class SoundSource(ABC):
 class Microphone(SoundSource):
     """The system's default microphone, through PyAudio."""
 
-    def __init__(self, chunk: int) -> None:
+    def __init__(self) -> None:
         """Open the microphone. Raises `DeviceError` if there is none, or no PyAudio."""
-        super().__init__(chunk)
+        super().__init__()
         pyaudio = load_pyaudio("a microphone")
         self._pyaudio: Any = pyaudio.PyAudio()
         try:
             self._stream: Any = self._pyaudio.open(
-                rate=SAMPLE_RATE, channels=1, format=pyaudio.paInt16, input=True, frames_per_buffer=chunk
+                rate=SAMPLE_RATE, channels=1, format=pyaudio.paInt16, input=True, frames_per_buffer=_BUFFER
             )
         except OSError as error:
             self._pyaudio.terminate()
@@ -84,9 +86,9 @@ class Microphone(SoundSource):
 class SoundFile(SoundSource):
     """The sound of a file played in real time, over and over if `repeat`."""
 
-    def __init__(self, path: Path, chunk: int, *, repeat: bool) -> None:
+    def __init__(self, path: Path, *, repeat: bool) -> None:
         """Open the file. Raises `DeviceError` if it cannot be read or has no sound."""
-        super().__init__(chunk)
+        super().__init__()
         self._path = path
         self._repeat = repeat
         with open_media(path) as container:

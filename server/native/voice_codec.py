@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE = 48_000
 Samples = NDArray[np.int16]
+#: Lengths of a packet that calls use.
+PACKET_MS = (20, 40, 60, 120)
 
 _LONGEST_PACKET_MS = 120
 #: Frame lengths in units of 2.5 ms by configuration number, RFC 6716, table 2.
@@ -20,7 +22,7 @@ class VoiceEncoding:
     """How a voice is coded."""
 
     kbps: float = 6.0
-    packet_ms: int = 60  #: 20, 40, 60 or 120
+    packet_ms: int = 60  #: one of `PACKET_MS`
     silence_dbfs: float = -50.0  #: quieter packets are silence; full scale is 0
     hangover_ms: int = 300  #: what is still sent after the last packet that was not
     refresh_ms: int = 420  #: in silence one packet so often, which keeps the background alive

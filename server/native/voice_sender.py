@@ -12,6 +12,7 @@ class VoiceSender:
     def __init__(self, source: SoundSource, encoding: VoiceEncoding, on_packet: Callable[[bytes, int], None]) -> None:
         """Prepare; `on_packet` takes packet (empty: silence) and samples, in the source's thread."""
         self._source = source
+        self._chunk = encoding.packet_samples
         self._encoder = VoiceEncoder(encoding)
         self._on_packet = on_packet
 
@@ -32,7 +33,7 @@ class VoiceSender:
 
     def start(self) -> None:
         """Begin."""
-        self._source.start(self._encode)
+        self._source.start(self._chunk, self._encode)
 
     def stop(self) -> None:
         """End; safe to call twice."""

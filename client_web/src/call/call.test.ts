@@ -76,6 +76,7 @@ describe('Call', () => {
       source: 'camera',
       state: { muted: false, camera: 'on' },
       microphone: null,
+      transport: 'auto',
       keyframesInUse: () => [],
     });
     record('connection-lost');

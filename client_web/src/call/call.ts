@@ -2,8 +2,9 @@ import type { ChannelCounters, ChannelName } from './connection';
 import type { CallError, CallErrorCode } from './errors';
 import { Emitter, type CallEvents, type ParticipantState } from './events';
 import type { Participant, Source } from './messages';
-import { Session, type LocalParticipant } from './session';
+import { Session, type LocalParticipant, type TransportStatistics } from './session';
 import { signallingUrl } from './signalling';
+import type { TransportPreference } from './transport/transport';
 import { RateWindow, wireTotals, type WireRate } from './wire_rate';
 
 /** How to enter a room. */
@@ -18,6 +19,8 @@ export interface CallSettings {
   state: ParticipantState;
   /** Our voice; `null` without a microphone. */
   microphone: MediaStreamTrack | null;
+  /** By which transports bundles may go. */
+  transport: TransportPreference;
   /** The keyframes in use, as whole blobs: sent to newcomers and on request. */
   keyframesInUse: () => readonly Uint8Array[];
 }
@@ -30,6 +33,8 @@ export interface CallStatistics {
   rateCounted: boolean;
   /** Since the present connection began; `null` before there is one. */
   channels: Readonly<Record<ChannelName, ChannelCounters>> | null;
+  /** How bundles travel; `null` before there is a connection. */
+  transport: TransportStatistics | null;
   /** Messages dropped because they broke the protocol. */
   messagesRejected: number;
 }
@@ -64,8 +69,8 @@ export class Call extends Emitter<CallEvents> {
   constructor(settings: CallSettings) {
     super();
     this.url = signallingUrl(settings.page, settings.room);
-    const { name, source, state, microphone, keyframesInUse } = settings;
-    this.local = { name, source, state, microphone, keyframesInUse };
+    const { name, source, state, microphone, transport, keyframesInUse } = settings;
+    this.local = { name, source, state, microphone, transport, keyframesInUse };
   }
 
   get phase(): CallPhase {
@@ -129,6 +134,7 @@ export class Call extends Emitter<CallEvents> {
       rate: this.window.rate(),
       rateCounted: this.rateCounted,
       channels: this.session?.counters() ?? null,
+      transport: this.session?.transport() ?? null,
       messagesRejected: this.messagesRejected,
     };
   }

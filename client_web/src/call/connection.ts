@@ -1,4 +1,7 @@
 import { CallError } from './errors';
+import { makeSilentTrack, type SilentTrack } from './silent_track';
+import { ThinTransport } from './transport/thin_transport';
+import { BundleSender, type TrailerCounters, type TransportName, type TransportPreference } from './transport/transport';
 
 /** The data channels by name (docs/protocol.md, "Data channels"). */
 export const CHANNELS = {
@@ -25,6 +28,10 @@ export interface ConnectionListener {
   /** All channels are open. */
   onOpen(): void;
   onChannelMessage(channel: ChannelName, message: Uint8Array): void;
+  /** A bundle came behind the voice of the slot (transceiver) `mid`. */
+  onTrailerBundle(mid: string, bundle: Uint8Array): void;
+  /** A voice packet was malformed; it was played as it was. */
+  onRejected(error: CallError): void;
   /** The voice slot (transceiver) `mid` has a track. */
   onVoiceTrack(mid: string, track: MediaStreamTrack): void;
   /** The connection failed and will not come back. */
@@ -40,17 +47,23 @@ const MAX_MOTION_QUEUE_BYTES = 1_024;
 
 /**
  * The peer connection to the relay: one voice going out, voice slots coming in, three data channels
- * (docs/protocol.md, "Media"). Offers are complete (no trickle) and made one after the other.
+ * (docs/protocol.md, "Media"), and bundles behind the voices where the browser can do that. Offers are complete (no
+ * trickle) and made one after the other.
  */
 export class Connection {
   private readonly channels: Readonly<Record<ChannelName, RTCDataChannel>>;
   readonly counters: Readonly<Record<ChannelName, ChannelCounters>>;
+  /** To note in who reads trailers of our voice. */
+  readonly bundles: BundleSender;
+  private readonly thin: ThinTransport | null;
+  private silence: SilentTrack | null = null;
   private readonly peer: RTCPeerConnection;
   private readonly voice: RTCRtpTransceiver;
   private readonly openingTimer: ReturnType<typeof setTimeout>;
   private disconnectedTimer: ReturnType<typeof setTimeout> | undefined;
   private listener: ConnectionListener | null;
-  private slots = 0;
+  private readonly slots: RTCRtpTransceiver[] = [];
+  private lastTransport: TransportName = 'datachannel';
   private wantedSlots: number;
   private negotiating = false;
 
@@ -62,15 +75,19 @@ export class Connection {
     iceServers: RTCIceServer[],
     participants: number,
     microphone: MediaStreamTrack | null,
+    preference: TransportPreference,
     listener: ConnectionListener,
   ) {
     this.listener = listener;
+    this.thin = preference === 'auto' && ThinTransport.isAvailable() ? this.openThinTransport() : null;
+    this.bundles = new BundleSender({ send: (bundle) => this.sendOnChannel(bundle) }, this.thin);
     this.peer = new RTCPeerConnection({ iceServers });
     this.peer.onconnectionstatechange = () => this.watchConnection();
     this.peer.ontrack = ({ track, transceiver }) => {
       if (transceiver.mid !== null) this.listener?.onVoiceTrack(transceiver.mid, track);
     };
-    this.voice = this.peer.addTransceiver(microphone ?? 'audio', { direction: 'sendonly' });
+    this.voice = this.peer.addTransceiver(microphone ?? this.silentTrack() ?? 'audio', { direction: 'sendonly' });
+    this.thin?.attachSender(this.voice.sender);
     this.channels = {
       motion: this.openChannel('motion'),
       keyframe: this.openChannel('keyframe'),
@@ -105,15 +122,30 @@ export class Connection {
     counters.bytesSent += message.length;
   }
 
-  /** Sends another microphone's track from now on; `null` sends nothing. */
+  /** Whether this end reads trailers of the voices in its slots. */
+  get readsTrailers(): boolean {
+    return this.thin !== null;
+  }
+
+  /** The transport by which the newest bundle went. */
+  get transport(): TransportName {
+    return this.lastTransport;
+  }
+
+  /** What travelled behind voice; `null` where nothing can. */
+  get trailerCounters(): Readonly<TrailerCounters> | null {
+    return this.thin?.counters ?? null;
+  }
+
+  /** Sends another microphone's track from now on; with `null`, silence that can carry bundles, or nothing. */
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
-    await this.voice.sender.replaceTrack(track);
+    await this.voice.sender.replaceTrack(track ?? this.silentTrack());
   }
 
   /** Makes sure that there is a voice slot for each of `participants`; offers again if there are too few. */
   ensureSlots(participants: number): void {
     this.wantedSlots = Math.max(this.wantedSlots, Math.min(participants, MAX_VOICE_SLOTS));
-    if (this.wantedSlots > this.slots && !this.negotiating) void this.negotiate();
+    if (this.wantedSlots > this.slots.length && !this.negotiating) void this.negotiate();
   }
 
   /** Applies the server's answer to the offer on its way. */
@@ -138,6 +170,30 @@ export class Connection {
     clearTimeout(this.openingTimer);
     clearTimeout(this.disconnectedTimer);
     this.peer.close();
+    this.thin?.close();
+    this.silence?.close();
+  }
+
+  private openThinTransport(): ThinTransport {
+    return new ThinTransport({
+      onSent: () => (this.lastTransport = 'thin'),
+      onBundle: (slot, bundle) => {
+        const mid = this.slots[slot]?.mid ?? null;
+        if (mid !== null) this.listener?.onTrailerBundle(mid, bundle);
+      },
+      onReturned: (bundle) => this.sendOnChannel(bundle),
+      onRejected: (error) => this.listener?.onRejected(error),
+    });
+  }
+
+  private silentTrack(): MediaStreamTrack | null {
+    if (this.thin !== null) this.silence ??= makeSilentTrack();
+    return this.silence?.track ?? null;
+  }
+
+  private sendOnChannel(bundle: Uint8Array<ArrayBuffer>): void {
+    this.lastTransport = 'datachannel';
+    this.send('motion', bundle);
   }
 
   private openChannel(name: ChannelName): RTCDataChannel {
@@ -165,8 +221,10 @@ export class Connection {
   private async negotiate(): Promise<void> {
     this.negotiating = true;
     try {
-      for (; this.slots < this.wantedSlots; this.slots += 1) {
-        this.peer.addTransceiver('audio', { direction: 'recvonly' });
+      while (this.slots.length < this.wantedSlots) {
+        const transceiver = this.peer.addTransceiver('audio', { direction: 'recvonly' });
+        this.thin?.attachReceiver(transceiver.receiver, this.slots.length);
+        this.slots.push(transceiver);
       }
       await this.peer.setLocalDescription(await this.peer.createOffer());
       await this.gatheringComplete();

@@ -7,6 +7,7 @@ import { CallError } from './errors';
 const MESSAGES: ControlMessage[] = [
   { type: 'state', muted: true, camera: 'off' },
   { type: 'keyframe-request', number: 255 },
+  { type: 'trailers', read: true },
 ];
 
 describe('the relay envelope', () => {
@@ -32,6 +33,7 @@ describe('parseControl', () => {
     ['muted as text', { type: 'state', muted: 'yes', camera: 'on' }],
     ['an unknown camera state', { type: 'state', muted: true, camera: 'broken' }],
     ['a number out of range', { type: 'keyframe-request', number: 256 }],
+    ['read as a number', { type: 'trailers', read: 1 }],
     ['a list', [1]],
     ['too many bytes', { type: 'x'.repeat(4_096) }],
   ])('refuses %s', (_, message) => {

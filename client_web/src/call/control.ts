@@ -9,7 +9,11 @@ export const EVERYBODY = 0;
 /** A control message may have this many bytes, envelope included. */
 export const MAX_CONTROL_BYTES = 4_096;
 
-export type ControlMessage = ({ type: 'state' } & ParticipantState) | { type: 'keyframe-request'; number: number };
+export type ControlMessage =
+  | ({ type: 'state' } & ParticipantState)
+  | { type: 'keyframe-request'; number: number }
+  /** Bundles behind the recipient's voice reach the one who says so, or no longer do. */
+  | { type: 'trailers'; read: boolean };
 
 /** Puts the recipient's id (0–255; 0 = everybody) in front of `payload`, as the relay wants it. */
 export function seal(recipient: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -64,6 +68,11 @@ export function parseControl(payload: Uint8Array): ControlMessage {
         throw refuse(`with number = ${String(number).slice(0, 40)}`);
       }
       return { type: 'keyframe-request', number };
+    }
+    case 'trailers': {
+      const { read } = fields;
+      if (typeof read !== 'boolean') throw refuse(`with read = ${String(read).slice(0, 40)}`);
+      return { type: 'trailers', read };
     }
     default:
       throw refuse(`of unknown type ${String(fields['type']).slice(0, 40)}`);

@@ -14,7 +14,7 @@ export type ServerErrorCode = (typeof SERVER_ERROR_CODES)[number];
 /**
  * What went wrong with a call: a code of the server's, or one of ours.
  * `signalling-closed`: the WebSocket closed or could not be opened. `bad-server-message`: the server broke the protocol.
- * `bad-slice`, `bad-control`: another participant did. `media-lost`: the peer connection failed.
+ * `bad-slice`, `bad-control`, `bad-trailer`: another participant did. `media-lost`: the peer connection failed.
  * `no-answer`: the server was silent for too long.
  */
 export type CallErrorCode =
@@ -23,6 +23,7 @@ export type CallErrorCode =
   | 'bad-server-message'
   | 'bad-slice'
   | 'bad-control'
+  | 'bad-trailer'
   | 'media-lost'
   | 'no-answer';
 

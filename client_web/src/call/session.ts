@@ -5,6 +5,8 @@ import type { CallEvents, ParticipantState } from './events';
 import { KeyframeAssembler, KeyframeSender } from './keyframe_delivery';
 import { PROTOCOL_VERSION, type Participant, type ServerMessage, type Source } from './messages';
 import { Signalling } from './signalling';
+import { BundleSequence } from './transport/bundle_sequence';
+import type { TrailerCounters, TransportName, TransportPreference } from './transport/transport';
 
 /** What a session needs to know of its owner, read whenever it is needed. */
 export interface LocalParticipant {
@@ -12,6 +14,7 @@ export interface LocalParticipant {
   readonly source: Source;
   readonly state: ParticipantState;
   readonly microphone: MediaStreamTrack | null;
+  readonly transport: TransportPreference;
   /** The keyframes in use, as whole blobs. */
   keyframesInUse(): readonly Uint8Array[];
 }
@@ -20,6 +23,18 @@ export interface SessionListener {
   report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
   /** The session is over; it has closed everything of its own. */
   onEnd(cause: CallError): void;
+}
+
+/** How bundles travel. */
+export interface TransportStatistics {
+  /** By which transport our newest bundle went. */
+  sending: TransportName;
+  /** What travelled behind voice, or was to; `null` where this browser has no encoded transforms, or may not use them. */
+  trailers: Readonly<TrailerCounters> | null;
+  /** Bundles of those present that did not arrive though later ones did. */
+  bundlesLost: number;
+  /** Bundles that came twice and were dropped. */
+  bundlesDuplicate: number;
 }
 
 const JOIN_LIMIT_MS = 10_000;
@@ -31,7 +46,11 @@ export class Session {
   private connection: Connection | null = null;
   private keyframes: KeyframeSender | null = null;
   private readonly assemblers = new Map<number, KeyframeAssembler>();
+  private readonly sequences = new Map<number, BundleSequence>();
   private readonly greeted = new Set<number>();
+  /** Whom we have told that we read the trailers of their voices. */
+  private readonly readingTold = new Set<number>();
+  private isOpen = false;
   private readonly tracks = new Map<string, MediaStreamTrack>();
   private readonly voices = new Map<number, MediaStreamTrack>();
   private slots = new Map<string, number | null>();
@@ -56,7 +75,7 @@ export class Session {
   }
 
   sendBundle(bundle: Uint8Array): void {
-    this.connection?.send('motion', new Uint8Array(bundle));
+    this.connection?.bundles.send(new Uint8Array(bundle), this.participants.keys());
   }
 
   sendKeyframe(blob: Uint8Array): void {
@@ -78,6 +97,18 @@ export class Session {
   /** Counters of each channel, or `null` before the room was entered. */
   counters(): Readonly<Record<ChannelName, ChannelCounters>> | null {
     return this.connection?.counters ?? null;
+  }
+
+  /** How bundles travel, or `null` before the room was entered. */
+  transport(): TransportStatistics | null {
+    if (this.connection === null) return null;
+    const sequences = [...this.sequences.values()];
+    return {
+      sending: this.connection.transport,
+      trailers: this.connection.trailerCounters,
+      bundlesLost: sequences.reduce((total, { lost }) => total + lost, 0),
+      bundlesDuplicate: sequences.reduce((total, { duplicates }) => total + duplicates, 0),
+    };
   }
 
   /** The browser's statistics of the peer connection, or `null` before there is one. */
@@ -122,6 +153,7 @@ export class Session {
   private enter(participant: Participant, wasThere: boolean): void {
     this.participants.set(participant.id, participant);
     this.assemblers.set(participant.id, new KeyframeAssembler());
+    this.sequences.set(participant.id, new BundleSequence());
     if (wasThere) this.greeted.add(participant.id);
     else this.greeted.delete(participant.id);
   }
@@ -131,15 +163,24 @@ export class Session {
     if (participant === undefined) return;
     this.participants.delete(id);
     this.assemblers.delete(id);
+    this.sequences.delete(id);
+    this.readingTold.delete(id);
+    this.connection?.bundles.note(id, false);
     this.keyframes?.forget(id);
     this.listener.report('participant-left', { participant, reason });
   }
 
   private connect(iceServers: RTCIceServer[]): void {
-    const connection = new Connection(iceServers, this.participants.size, this.local.microphone, {
+    const { microphone, transport } = this.local;
+    const connection = new Connection(iceServers, this.participants.size, microphone, transport, {
       onOffer: (sdp) => this.signalling.send({ type: 'offer', sdp }),
       onOpen: () => this.announce(),
       onChannelMessage: (channel, message) => this.receiveFromChannel(channel, message),
+      onTrailerBundle: (mid, bundle) => {
+        const from = this.slots.get(mid) ?? null;
+        if (from !== null) this.receiveBundle(from, bundle);
+      },
+      onRejected: (error) => this.listener.report('rejected', { error }),
       onVoiceTrack: (mid, track) => {
         this.tracks.set(mid, track);
         this.assignVoices();
@@ -154,7 +195,9 @@ export class Session {
   }
 
   private announce(): void {
+    this.isOpen = true;
     this.sendState();
+    this.tellReading();
     this.keyframes?.sendPool();
     this.listener.report('open', undefined);
   }
@@ -165,7 +208,7 @@ export class Session {
       const assembler = this.assemblers.get(from);
       if (assembler === undefined) return;
       if (channel === 'motion') {
-        this.listener.report('bundle', { from, bundle: payload });
+        this.receiveBundle(from, payload);
       } else if (channel === 'keyframe') {
         const blob = assembler.push(payload);
         if (blob !== null) this.listener.report('keyframe', { from, blob });
@@ -178,10 +221,18 @@ export class Session {
     }
   }
 
+  private receiveBundle(from: number, bundle: Uint8Array): void {
+    if (this.sequences.get(from)?.accept(bundle) === true) this.listener.report('bundle', { from, bundle });
+  }
+
   private receiveControl(from: number, payload: Uint8Array): void {
     const message = parseControl(payload);
     if (message.type === 'keyframe-request') {
       this.keyframes?.answer(from, message.number);
+      return;
+    }
+    if (message.type === 'trailers') {
+      this.connection?.bundles.note(from, message.read);
       return;
     }
     this.listener.report('participant-state', { id: from, state: { muted: message.muted, camera: message.camera } });
@@ -192,6 +243,8 @@ export class Session {
   private greet(newcomer: number): void {
     this.greeted.add(newcomer);
     this.sendState(newcomer);
+    this.readingTold.delete(newcomer);
+    this.tellReading();
     this.keyframes?.sendPool(newcomer);
   }
 
@@ -199,7 +252,21 @@ export class Session {
     this.connection?.send('control', seal(recipient, payload));
   }
 
+  /** Tells everybody that hears us whether bundles behind their voice reach us: they do if their voice has a slot here. */
+  private tellReading(): void {
+    if (!this.isOpen || this.connection?.readsTrailers !== true) return;
+    const heard = new Set(this.slots.values());
+    for (const id of this.greeted) {
+      const read = heard.has(id);
+      if (!this.participants.has(id) || read === this.readingTold.has(id)) continue;
+      if (read) this.readingTold.add(id);
+      else this.readingTold.delete(id);
+      this.sendControl(id, serialiseControl({ type: 'trailers', read }));
+    }
+  }
+
   private assignVoices(): void {
+    this.tellReading();
     const assigned = new Map<number, MediaStreamTrack>();
     for (const [mid, id] of this.slots) {
       const track = this.tracks.get(mid);

@@ -1,4 +1,5 @@
 import { MAX_NAME_LENGTH } from '../call/messages';
+import type { TransportPreference } from '../call/transport/transport';
 
 /** What the address may ask of the page: `?name=X&autojoin=1&provider=wasm`, for tests and demonstrations. */
 export interface PageOptions {
@@ -6,6 +7,7 @@ export interface PageOptions {
   /** Enter the call without waiting for the button. */
   autojoin: boolean;
   provider: 'auto' | 'webgpu' | 'wasm';
+  transport: TransportPreference;
 }
 
 /** Reads `location.search`; what is unknown or malformed is as if it were not there. */
@@ -16,6 +18,7 @@ export function readOptions(search: string): PageOptions {
     name: cleanName(parameters.get('name') ?? ''),
     autojoin: parameters.get('autojoin') === '1',
     provider: provider === 'webgpu' || provider === 'wasm' ? provider : 'auto',
+    transport: parameters.get('transport') === 'datachannel' ? 'datachannel' : 'auto',
   };
 }
 

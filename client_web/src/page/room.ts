@@ -19,7 +19,7 @@ export class RoomPage {
   constructor(
     private readonly root: HTMLElement,
     private readonly room: string,
-    options: PageOptions,
+    private readonly options: PageOptions,
   ) {
     this.rendererReady = this.loadRenderer(options.provider);
     this.prejoin = new Prejoin(root, {
@@ -34,7 +34,7 @@ export class RoomPage {
     window.facewire = {
       statistics: () => ({
         phase: this.call?.phase ?? 'idle',
-        ...(this.call?.statistics() ?? { rate: null, rateCounted: true, channels: null, messagesRejected: 0 }),
+        ...(this.call?.statistics() ?? { rate: null, rateCounted: true, channels: null, transport: null, messagesRejected: 0 }),
         tracking: this.media.tracking,
         speaking: this.media.speaking,
         remotes: this.callPage?.remotes() ?? [],
@@ -64,6 +64,7 @@ export class RoomPage {
       source: media.cameraOn ? 'camera' : 'none',
       state: { muted: media.muted, camera: media.cameraOn ? 'on' : 'off' },
       microphone: media.microphone,
+      transport: this.options.transport,
       keyframesInUse: () => media.keyframesInUse(),
     });
     this.call = call;

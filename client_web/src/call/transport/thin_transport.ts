@@ -1,0 +1,83 @@
+import { CallError } from '../errors';
+import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
+import type { BundleTransport, TrailerCounters } from './transport';
+
+export interface ThinTransportListener {
+  /** Bundles have left behind a voice packet. */
+  onSent(): void;
+  /** A bundle came behind the voice of the slot that was attached as number `slot`. */
+  onBundle(slot: number, bundle: Uint8Array<ArrayBuffer>): void;
+  /** No voice packet took this bundle: none go out at present, or it is too large. */
+  onReturned(bundle: Uint8Array<ArrayBuffer>): void;
+  /** A voice packet was malformed; it was played as it was. */
+  onRejected(error: CallError): void;
+}
+
+/**
+ * Bundles behind the sound of voice packets, put there and taken out by encoded transforms in a worker. A bundle waits
+ * for the next voice packet, which Chromium hands out in silence and while muted too; without any it comes back.
+ */
+export class ThinTransport implements BundleTransport {
+  readonly counters: TrailerCounters = {
+    bundlesSent: 0,
+    bytesSent: 0,
+    bundlesReceived: 0,
+    bytesReceived: 0,
+    bundlesReturned: 0,
+  };
+  private readonly worker = new Worker(new URL('./transform.worker.ts', import.meta.url), { type: 'module' });
+
+  constructor(private readonly listener: ThinTransportListener) {
+    this.worker.onmessage = ({ data }: MessageEvent<FromTransforms>) => this.receive(data);
+  }
+
+  /** Whether this browser has encoded transforms. */
+  static isAvailable(): boolean {
+    return typeof RTCRtpScriptTransform === 'function' && typeof Worker === 'function';
+  }
+
+  /** Bundles go out behind this sender's voice. To be called before it is negotiated. */
+  attachSender(sender: RTCRtpSender): void {
+    sender.transform = this.makeTransform({ role: 'send' });
+  }
+
+  /** Bundles are taken from this receiver's voice. To be called before it is negotiated: later it has no effect. */
+  attachReceiver(receiver: RTCRtpReceiver, slot: number): void {
+    receiver.transform = this.makeTransform({ role: 'receive', slot });
+  }
+
+  send(bundle: Uint8Array<ArrayBuffer>): void {
+    const message: ToTransforms = { bundle };
+    this.worker.postMessage(message);
+  }
+
+  close(): void {
+    this.worker.onmessage = null;
+    this.worker.terminate();
+  }
+
+  private makeTransform(options: TransformOptions): RTCRtpScriptTransform {
+    return new RTCRtpScriptTransform(this.worker, options);
+  }
+
+  private receive(message: FromTransforms): void {
+    switch (message.type) {
+      case 'sent':
+        this.counters.bundlesSent += message.bundles;
+        this.counters.bytesSent += message.bytes;
+        this.listener.onSent();
+        break;
+      case 'returned':
+        this.counters.bundlesReturned += 1;
+        this.listener.onReturned(message.bundle);
+        break;
+      case 'received':
+        this.counters.bundlesReceived += 1;
+        this.counters.bytesReceived += message.bundle.length;
+        this.listener.onBundle(message.slot, message.bundle);
+        break;
+      case 'rejected':
+        this.listener.onRejected(new CallError('bad-trailer', message.message));
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** What an encoded transform does: puts bundles behind our voice, or takes them from the voice of one slot. */
+export type TransformOptions = { role: 'send' } | { role: 'receive'; slot: number };
+
+/** From the connection to the transforms' worker: a bundle to be sent. */
+export interface ToTransforms {
+  bundle: Uint8Array<ArrayBuffer>;
+}
+
+/** From the transforms' worker to the connection. */
+export type FromTransforms =
+  /** Some bundles have left behind a voice packet. */
+  | { type: 'sent'; bundles: number; bytes: number }
+  /** No voice packet took this bundle: it must go another way. */
+  | { type: 'returned'; bundle: Uint8Array<ArrayBuffer> }
+  | { type: 'received'; slot: number; bundle: Uint8Array<ArrayBuffer> }
+  /** A voice packet was malformed; it was played as it was. */
+  | { type: 'rejected'; message: string };

@@ -1,0 +1,47 @@
+/** How bundles travel to everybody in the room (docs/protocol.md, "Transports"). */
+
+/** `thin`: behind the sound of voice packets. `datachannel`: as messages of the channel `motion`. */
+export type TransportName = 'thin' | 'datachannel';
+
+/** Which transports may be used: `auto` takes the thin one wherever it works. */
+export type TransportPreference = 'auto' | 'datachannel';
+
+/** One way for bundles; each goes out at most once. */
+export interface BundleTransport {
+  /** Sends a bundle of at most 1 150 bytes to everybody. */
+  send(bundle: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Bundles and their bytes that travelled behind voice, in each direction. */
+export interface TrailerCounters {
+  bundlesSent: number;
+  bytesSent: number;
+  bundlesReceived: number;
+  bytesReceived: number;
+  /** Bundles that no voice packet took and that went by data channel. */
+  bundlesReturned: number;
+}
+
+/** Chooses a transport for each bundle: the thin one if this browser has it and everybody in the room reads it. */
+export class BundleSender {
+  private readonly readers = new Set<number>();
+
+  /** @param thin `null` where there is none. */
+  constructor(
+    private readonly channel: BundleTransport,
+    private readonly thin: BundleTransport | null,
+  ) {}
+
+  /** Notes that trailers of our voice reach `participant`, or no longer do. */
+  note(participant: number, reads: boolean): void {
+    if (reads) this.readers.add(participant);
+    else this.readers.delete(participant);
+  }
+
+  /** Sends a bundle to the others in the room, whose ids are `participants`. */
+  send(bundle: Uint8Array<ArrayBuffer>, participants: Iterable<number>): void {
+    const everybodyReads = [...participants].every((participant) => this.readers.has(participant));
+    const transport = everybodyReads ? (this.thin ?? this.channel) : this.channel;
+    transport.send(bundle);
+  }
+}
