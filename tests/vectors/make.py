@@ -12,14 +12,17 @@ import numpy as np
 from codec.bundle import Bundle, BundleHeader, Frame, Mode, encode_bundle
 from codec.bundle_writer import BundleWriter, Reference
 from codec.crop import StableCrop
+from codec.encoder import resize
 from codec.entropy import PROBABILITY_HALF, RESIDUAL_CONTEXTS, RangeEncoder, encode_residuals
 from codec.intra_picture import PictureCodec
 from codec.keyframe_pool import KeyframePool
 from codec.keyframes import Keyframe, slice_keyframe
 from codec.motion import MOTION_LENGTH, SHAPE_LENGTH, FloatArray, motion_model, quantise
+from codec.picture_stream import PictureStreamEncoder
 from codec.playout import Playout
 from codec.settings import EncoderSettings
 from server.trailer import add_trailer, split_trailer
+from tests.material import portrait
 
 FOLDER = Path(__file__).parent
 _DECIMALS = 6
@@ -109,6 +112,18 @@ def keyframe_vectors() -> list[dict[str, Any]]:
                 "slices": [message.hex() for message in slice_keyframe(bytes(keyframe))],
             }
         )
+    return vectors
+
+
+def picture_vectors() -> list[dict[str, Any]]:
+    """A chain of keyframes: a portrait that the camera pans and zooms over. Its bytes are those of one AV1 encoder."""
+    encoder = PictureStreamEncoder(256, 50)
+    vectors = []
+    for index in range(4):
+        span = 256 - 8 * index
+        codec, picture = encoder.encode(resize(portrait()[:span, 90 + 5 * index : 90 + 5 * index + span], 256))
+        keyframe = Keyframe((254 + index) % 256, index, 256, (0,) * SHAPE_LENGTH, (0,) * MOTION_LENGTH, codec, picture)
+        vectors.append({"number": keyframe.number, "picture_codec": int(codec), "bytes": bytes(keyframe).hex()})
     return vectors
 
 
@@ -259,6 +274,7 @@ VECTORS = {
     "entropy": entropy_vectors,
     "bundles": bundle_vectors,
     "keyframes": keyframe_vectors,
+    "pictures": picture_vectors,
     "motion": motion_vectors,
     "crop": crop_vectors,
     "pool": pool_vectors,

@@ -18,6 +18,12 @@ export interface SequenceHeader {
   maximumHeight: number;
 }
 
+/** An intra picture as it travels in a keyframe, with what its sequence header says. */
+export interface IntraUnit {
+  sequence: SequenceHeader;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 interface Unit {
   type: number;
   /** The whole unit with its header. */
@@ -53,6 +59,31 @@ export function readSequenceHeader(data: Uint8Array): SequenceHeader {
     throw new WireError('an AV1 picture has no frame behind its sequence header');
   }
   return parseSequenceHeader(first.payload);
+}
+
+/**
+ * Returns a temporal unit that begins a stream of square main-profile pictures (8-bit 4:2:0).
+ *
+ * `side` is in pixels. Throws `WireError` if it is another: a browser would spend memory on whatever size it claims.
+ */
+export function checkIntraUnit(temporalUnit: Uint8Array, side: number): IntraUnit {
+  const bytes = stripTemporalUnit(temporalUnit);
+  const sequence = readSequenceHeader(bytes);
+  const { profile, maximumWidth, maximumHeight } = sequence;
+  if (profile !== 0) throw new WireError(`AV1 profile ${profile} instead of 0 (8-bit 4:2:0)`);
+  if (maximumWidth !== side || maximumHeight !== side) {
+    throw new WireError(`an AV1 picture of ${maximumWidth} × ${maximumHeight} in a keyframe of side ${side}`);
+  }
+  return { sequence, bytes };
+}
+
+/** Returns a temporal unit that continues a stream. Throws `WireError` if it begins another, or does not parse. */
+export function checkNextUnit(temporalUnit: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = stripTemporalUnit(temporalUnit);
+  const types = parseUnits(bytes).map(({ type }) => type);
+  if (types.includes(SEQUENCE_HEADER)) throw new WireError('a predicted AV1 picture has a sequence header');
+  if (!types.includes(FRAME) && !types.includes(FRAME_HEADER)) throw new WireError('a predicted AV1 picture has no frame');
+  return bytes;
 }
 
 function parseUnits(data: Uint8Array): Unit[] {

@@ -1,6 +1,5 @@
 /** AVIF files (AV1 Image File Format 1.1 over ISO/IEC 23008-12) around the bare AV1 intra pictures of the wire. */
-import { readSequenceHeader, stripTemporalUnit } from './av1';
-import { WireError } from './errors';
+import { checkIntraUnit } from './av1';
 
 const PRIMARIES_BT709 = 1;
 const TRANSFER_SRGB = 13;
@@ -9,18 +8,10 @@ const MATRIX_BT601 = 6;
 /**
  * Returns the AVIF file of one square AV1 picture (8-bit 4:2:0, BT.601, limited range).
  *
- * `side` is in pixels. Throws `WireError` where the picture does not begin as an AV1 main-profile picture of that size:
- * a browser would spend memory on whatever size the stream claims.
+ * `side` is in pixels. Throws `WireError` where the picture does not begin as an AV1 main-profile picture of that size.
  */
 export function wrapAvif(temporalUnit: Uint8Array, side: number): Uint8Array<ArrayBuffer> {
-  const picture = stripTemporalUnit(temporalUnit);
-  const sequence = readSequenceHeader(picture);
-  if (sequence.profile !== 0) throw new WireError(`AV1 profile ${sequence.profile} instead of 0 (8-bit 4:2:0)`);
-  if (sequence.maximumWidth !== side || sequence.maximumHeight !== side) {
-    throw new WireError(
-      `an AV1 picture of ${sequence.maximumWidth} × ${sequence.maximumHeight} in a keyframe of side ${side}`,
-    );
-  }
+  const { sequence, bytes: picture } = checkIntraUnit(temporalUnit, side);
   const fileType = box('ftyp', text('avif'), uint32(0), text('avif'), text('mif1'), text('miaf'));
   const configuration = box('av1C', [0x81, sequence.level, (sequence.tier << 7) | 0x0c, 0]);
   const properties = box(

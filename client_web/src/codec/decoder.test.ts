@@ -55,6 +55,16 @@ describe('the decoder', () => {
     expect(decoder.due(50 * 120)?.picked.number).toBe(9);
   });
 
+  it('forgets a keyframe that cannot be continued to, and asks for it', () => {
+    const asked: number[] = [];
+    const decoder = new Decoder(table, (number) => asked.push(number));
+    const missed = decoder.addKeyframe(keyframe(9));
+    if (missed) decoder.missKeyframe(missed, 0);
+    for (let index = 0; index < 10; index++) decoder.addBundle(bundle(index, [9, 9]), 120 * index);
+    expect(asked).toEqual([9]);
+    expect(decoder.due(1200)).toBeNull();
+  });
+
   it('draws from the picked keyframe while the other one is missing', () => {
     const decoder = new Decoder(table, () => {});
     decoder.addKeyframe(keyframe(1));
@@ -67,7 +77,8 @@ describe('the decoder', () => {
   it('keeps the last eight keyframes, and takes a repeated one only once', () => {
     const decoder = new Decoder(table, () => {});
     for (let number = 1; number <= 9; number++) expect(decoder.addKeyframe(keyframe(number))).not.toBeNull();
-    expect(decoder.addKeyframe(keyframe(9))).toBeNull();
+    const newest = decoder.addKeyframe(keyframe(9));
+    expect(decoder.addKeyframe(keyframe(9))).toBe(newest);
     expect(decoder.addKeyframe(keyframe(9, 7))?.number).toBe(9);
     decoder.addBundle(bundle(0, [1, 1]), 0);
     expect(decoder.due(10)).toBeNull();

@@ -58,7 +58,7 @@ export class Decoder {
     }
   }
 
-  /** Takes a keyframe; returns it, or null if it did not parse (counted) or is here already. */
+  /** Takes a keyframe; returns it (the one here already if it is the same), or null if it did not parse (counted). */
   addKeyframe(data: Uint8Array): Keyframe | null {
     let keyframe: Keyframe;
     try {
@@ -69,7 +69,7 @@ export class Decoder {
       return null;
     }
     const before = this.keyframes.get(keyframe.number);
-    if (before !== undefined && isSameKeyframe(before, keyframe)) return null;
+    if (before !== undefined && isSameKeyframe(before, keyframe)) return before;
     this.removeKeyframe(keyframe.number);
     this.keyframes.set(keyframe.number, keyframe);
     this.motions.set(keyframe.number, keyframe.motion);
@@ -83,6 +83,12 @@ export class Decoder {
   dropKeyframe(keyframe: Keyframe): void {
     this.dropped++;
     if (this.keyframes.get(keyframe.number) === keyframe) this.removeKeyframe(keyframe.number);
+  }
+
+  /** Forgets a keyframe that continues one which is not here; it is asked for as if it had not come. */
+  missKeyframe(keyframe: Keyframe, nowMs: number): void {
+    if (this.keyframes.get(keyframe.number) === keyframe) this.removeKeyframe(keyframe.number);
+    this.miss(keyframe.number, nowMs);
   }
 
   /** Returns what to draw now; null while nothing new is due, there is no face, or its keyframe is missing. */

@@ -4,13 +4,21 @@ import { wrapAvif } from './avif';
 import { CodecError, WireError } from './errors';
 
 /** How a keyframe's picture is coded; the numbers are those of the wire (docs/wire-format.md, Keyframe). */
-export const PICTURE_CODEC = { av1: 1, webp: 2, jpeg: 3 } as const;
+export const PICTURE_CODEC = { av1: 1, webp: 2, jpeg: 3, av1Next: 4 } as const;
 export type PictureCodec = (typeof PICTURE_CODEC)[keyof typeof PICTURE_CODEC];
 
 export interface CodedPicture {
   codec: PictureCodec;
   bytes: Uint8Array<ArrayBuffer>;
 }
+
+/** What the wire's AV1 pictures are in: sRGB as BT.601, limited range. */
+export const COLOUR_SPACE: VideoColorSpaceInit = {
+  primaries: 'bt709',
+  transfer: 'iec61966-2-1',
+  matrix: 'smpte170m',
+  fullRange: false,
+};
 
 /** AV1 quantiser steps that halve the bytes of a face, about. */
 const STEPS_PER_HALVING = 52;
@@ -48,7 +56,7 @@ export async function encodePicture(picture: ImageData, quantiser: number, limit
 }
 
 /**
- * Decodes a keyframe's picture of `side` × `side` pixels and scales it to RGBA of `wantedSide` × `wantedSide`.
+ * Decodes a keyframe's picture, alone, of `side` × `side` pixels and scales it to RGBA of `wantedSide` × `wantedSide`.
  *
  * Throws `WireError` if it is not a picture of that format and size.
  */
@@ -57,6 +65,7 @@ export async function decodePicture(
   side: number,
   wantedSide: number,
 ): Promise<ImageData> {
+  if (picture.codec === PICTURE_CODEC.av1Next) throw new WireError('a predicted AV1 picture cannot be decoded alone');
   const file = picture.codec === PICTURE_CODEC.av1 ? wrapAvif(picture.bytes, side) : picture.bytes.slice();
   const type = { 1: 'image/avif', 2: 'image/webp', 3: 'image/jpeg' }[picture.codec];
   let bitmap: ImageBitmap;
@@ -66,16 +75,26 @@ export async function decodePicture(
     throw new WireError(`this browser cannot decode an ${type} picture of ${file.length} bytes: ${String(error)}`);
   }
   try {
-    if (bitmap.width !== side || bitmap.height !== side) {
-      throw new WireError(`a picture of ${bitmap.width} × ${bitmap.height} in a keyframe of side ${side}`);
-    }
-    const context = context2d(wantedSide);
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, 0, 0, wantedSide, wantedSide);
-    return context.getImageData(0, 0, wantedSide, wantedSide);
+    checkSize(bitmap.width, bitmap.height, side);
+    return readPixels(bitmap, wantedSide);
   } finally {
     bitmap.close();
   }
+}
+
+/** Throws `WireError` unless a decoded picture has the size that its keyframe says. */
+export function checkSize(width: number, height: number, side: number): void {
+  if (width !== side || height !== side) {
+    throw new WireError(`a picture of ${width} × ${height} in a keyframe of side ${side}`);
+  }
+}
+
+/** Returns a decoded picture scaled to RGBA of `side` × `side`. The caller closes it. */
+export function readPixels(picture: ImageBitmap | VideoFrame, side: number): ImageData {
+  const context = context2d(side);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture, 0, 0, side, side);
+  return context.getImageData(0, 0, side, side);
 }
 
 /**
@@ -142,7 +161,7 @@ async function encodeAv1(
     codedWidth: picture.width,
     codedHeight: picture.height,
     timestamp: 0,
-    colorSpace: { primaries: 'bt709', transfer: 'iec61966-2-1', matrix: 'smpte170m', fullRange: false },
+    colorSpace: COLOUR_SPACE,
   });
   try {
     encoder.configure(config);

@@ -52,7 +52,7 @@ describe('keyframes', () => {
       data[position] = value;
       return data;
     };
-    for (const data of [change(0, 0x21), change(0, 0x14), change(5, 0), change(6, 4), change(5, 5)]) {
+    for (const data of [change(0, 0x21), change(0, 0x15), change(5, 0), change(6, 4), change(5, 5)]) {
       expect(() => parseKeyframe(table, data)).toThrow(WireError);
     }
   });

@@ -15,7 +15,7 @@ export const NUMBERS = 256;
 /** Keyframes of one sender that a receiver keeps at least. */
 export const CACHED_KEYFRAMES = 8;
 
-/** An intra picture and the motion at which it was taken. */
+/** A picture and the motion at which it was taken. */
 export interface Keyframe {
   /** Modulo 256. */
   number: number;

@@ -2,11 +2,11 @@
 import type { Animator, CachedKeyframe } from './animator';
 import type { EntropyTable } from './contexts';
 import { Decoder, type DueFrame } from './decoder';
-import { WireError } from './errors';
+import { UnknownKeyframeError, WireError } from './errors';
 import type { FaceDecoderStatistics, RendererTimings } from './face';
-import { decodePicture } from './intra_picture';
 import type { Keyframe } from './keyframes';
 import type { MotionModel } from './motion';
+import { PictureStreamDecoder } from './picture_stream_decoder';
 import { StageTiming } from './stage_timing';
 
 const PICTURE_INTERVAL_MS = 40;
@@ -25,6 +25,7 @@ export interface RendererEvents {
 interface Face {
   decoder: Decoder;
   context: OffscreenCanvasRenderingContext2D;
+  stream: PictureStreamDecoder;
   /** Decoded pictures; those of forgotten keyframes go with them. */
   pictures: WeakMap<Keyframe, ImageData>;
   cached: WeakMap<Keyframe, CachedKeyframe>;
@@ -48,6 +49,8 @@ export class Renderer {
     private readonly animator: Animator,
     private readonly model: MotionModel,
     private readonly table: EntropyTable,
+    /** How pictures are decoded that are predicted from others; null if they cannot be. */
+    private readonly streamConfig: VideoDecoderConfig | null,
     private readonly events: RendererEvents,
   ) {}
 
@@ -60,6 +63,7 @@ export class Renderer {
     this.faces.set(face, {
       decoder: new Decoder(this.table, (number) => this.events.keyframeNeeded(face, number)),
       context,
+      stream: new PictureStreamDecoder(this.streamConfig, this.animator.side),
       pictures: new WeakMap(),
       cached: new WeakMap(),
       nextPictureMs: 0,
@@ -69,6 +73,7 @@ export class Renderer {
   }
 
   remove(face: number): void {
+    this.faces.get(face)?.stream.close();
     this.faces.delete(face);
   }
 
@@ -84,14 +89,18 @@ export class Renderer {
     const face = this.faces.get(number);
     const keyframe = face?.decoder.addKeyframe(blob);
     if (face === undefined || !keyframe) return;
+    const begin = performance.now();
     try {
-      const { side, pictureCodec: codec, picture: bytes } = keyframe;
-      const begin = performance.now();
-      face.pictures.set(keyframe, await decodePicture({ codec, bytes }, side, this.animator.side));
+      const picture = await face.stream.decode(keyframe);
+      if (picture === null) return;
+      if (!face.cached.has(keyframe)) face.pictures.set(keyframe, picture);
       this.timings.keyframe.add(performance.now() - begin);
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      face.decoder.dropKeyframe(keyframe);
+      // One that can be drawn already needs no second decoding.
+      if (face.pictures.has(keyframe) || face.cached.has(keyframe)) return;
+      if (error instanceof UnknownKeyframeError) face.decoder.missKeyframe(keyframe, performance.timeOrigin + begin);
+      else if (error instanceof WireError) face.decoder.dropKeyframe(keyframe);
+      else throw error;
     }
   }
 

@@ -5,6 +5,7 @@ import { CodecError } from './errors';
 import { fetchModelFile } from './model_files';
 import { MotionModel } from './motion';
 import { parseMotionTable } from './motion_table';
+import { streamDecoderConfig } from './picture_stream_decoder';
 import { Renderer } from './renderer';
 import type { FromRenderer, RendererFiles, ToRenderer } from './renderer_messages';
 
@@ -41,13 +42,14 @@ async function handle(message: ToRenderer): Promise<void> {
 }
 
 async function open(files: RendererFiles): Promise<Renderer> {
-  const [animator, motionTable, entropyTable] = await Promise.all([
+  const [animator, streamConfig, motionTable, entropyTable] = await Promise.all([
     Animator.open(files),
+    streamDecoderConfig(),
     fetchModelFile(files.motionTableUrl),
     fetchModelFile(files.entropyTableUrl),
   ]);
   const model = new MotionModel(parseMotionTable(motionTable));
-  return new Renderer(animator, model, EntropyTable.parse(entropyTable), {
+  return new Renderer(animator, model, EntropyTable.parse(entropyTable), streamConfig, {
     keyframeNeeded: (face, number) => post({ type: 'keyframe-needed', face, number }),
     voice: (face, active) => post({ type: 'voice', face, active }),
     statistics: (face, statistics, timings) => post({ type: 'statistics', face, statistics, timings }),
