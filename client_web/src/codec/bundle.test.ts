@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { entropyTable, fromHexadecimal, goldenVectors } from '../testing/golden_vectors';
 import { pseudoRandom } from '../testing/pseudo_random';
-import { decodeFrames, encodeBundle, parseBundle, type Bundle } from './bundle';
+import { decodeFrames, encodeBundle, parseBundle, type Bundle, type Mode } from './bundle';
 import { UnknownKeyframeError, WireError } from './errors';
 import type { Motion } from './motion';
 
@@ -14,7 +14,7 @@ interface BundleVector {
   sequence: number;
   time_ticks: number;
   voice_active: boolean;
-  frames: { gap_ticks: number; mode: number; pick: 0 | 1; motion: number[] | null }[];
+  frames: { gap_ticks: number; mode: Mode; pick: 0 | 1; motion: number[] | null }[];
   speech: string | null;
   auxiliary: string | null;
   bytes: string;
@@ -37,7 +37,7 @@ function bundleOf(vector: BundleVector): Bundle {
       keyframeB,
       voiceActive: vector.voice_active,
     },
-    frames: vector.frames.map(({ gap_ticks, pick, motion }) => ({ gapTicks: gap_ticks, pick, motion })),
+    frames: vector.frames.map(({ gap_ticks, ...frame }) => ({ gapTicks: gap_ticks, ...frame })),
     speech: vector.speech === null ? null : fromHexadecimal(vector.speech),
     auxiliary: vector.auxiliary === null ? null : fromHexadecimal(vector.auxiliary),
   };

@@ -16,15 +16,22 @@ export const MAXIMUM_BUNDLE_BYTES = 1150;
 const HEADER_BYTES = 9;
 const USUAL_GAP = 4;
 const FLAG = { voiceActive: 1, speech: 2, auxiliary: 4, reserved: 8 } as const;
-const MODE = { none: 0, animated: 1 } as const;
+
+/**
+ * How a frame is to be drawn: not at all (no face was found), as a keyframe animated by the frame's motion, or as a
+ * keyframe's picture as it is (the camera's own, at a low rate). The numbers are those of the wire.
+ */
+export const MODE = { none: 0, animated: 1, plain: 2 } as const;
+export type Mode = (typeof MODE)[keyof typeof MODE];
 
 /** One frame of a bundle. */
 export interface Frame {
   /** Ticks of 10 ms since the frame before, 1 … 64; 0 for the first of a bundle. */
   gapTicks: number;
+  mode: Mode;
   /** 0 for keyframe a, 1 for b. */
   pick: 0 | 1;
-  /** Null when there is no face. */
+  /** Null unless the frame is animated. */
   motion: Motion | null;
 }
 
@@ -145,16 +152,22 @@ export function decodeFrames(table: EntropyTable, packed: PackedBundle, keyframe
     const gapTicks = index === 0 ? 0 : decodeGap(decoder, contexts);
     const mode = decodeTree(decoder, contexts.mode, 2);
     if (mode === MODE.none) {
-      frames.push({ gapTicks, pick: 0, motion: null });
+      frames.push({ gapTicks, mode, pick: 0, motion: null });
       continue;
     }
-    if (mode !== MODE.animated) throw new WireError(`frame of mode ${mode}, which version ${VERSION} does not have`);
+    if (mode !== MODE.animated && mode !== MODE.plain) {
+      throw new WireError(`frame of mode ${mode}, which version ${VERSION} does not have`);
+    }
     const pick = decoder.bit(contexts.pick, 0);
+    if (mode === MODE.plain) {
+      frames.push({ gapTicks, mode, pick, motion: null });
+      continue;
+    }
     const rows = previous === null ? contexts.anchor : contexts.chain;
     const reference: Motion = previous ?? pickedMotion(packed.header, pick, keyframeMotions);
     const residuals = decodeResiduals(decoder, rows);
     const motion = checkMotion(residuals.map((residual, value) => residual + (reference[value] ?? 0)));
-    frames.push({ gapTicks, pick, motion });
+    frames.push({ gapTicks, mode, pick, motion });
     previous = motion;
   }
   decoder.checkEnd();
@@ -170,11 +183,12 @@ function encodeFrames(
   const encoder = new RangeEncoder();
   const contexts = table.fresh();
   let previous: Motion | null = null;
-  for (const [index, { gapTicks, pick, motion }] of frames.entries()) {
+  for (const [index, { gapTicks, mode, pick, motion }] of frames.entries()) {
     if (index > 0) encodeGap(encoder, contexts, gapTicks);
-    encodeTree(encoder, contexts.mode, motion === null ? MODE.none : MODE.animated, 2);
-    if (motion === null) continue;
+    encodeTree(encoder, contexts.mode, mode, 2);
+    if (mode === MODE.none) continue;
     encoder.bit(contexts.pick, 0, pick);
+    if (motion === null) continue;
     const rows = previous === null ? contexts.anchor : contexts.chain;
     const reference: Motion = previous ?? pickedMotion(header, pick, keyframeMotions);
     encodeResiduals(

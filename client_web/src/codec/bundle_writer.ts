@@ -2,6 +2,7 @@
 import {
   MAXIMUM_FRAMES,
   MAXIMUM_GAP,
+  MODE,
   SEQUENCE_MODULUS,
   TICK_MS,
   TIME_MODULUS,
@@ -14,10 +15,10 @@ import type { Motion } from './motion';
 
 const USUAL_INTERVAL_TICKS = 4;
 
-/** A keyframe that a frame can be drawn from. */
+/** A keyframe that a frame can be drawn from; without motion it can only be shown as it is. */
 export interface Reference {
   number: number;
-  motion: Motion;
+  motion: Motion | null;
 }
 
 interface PendingFrame {
@@ -50,8 +51,8 @@ export class BundleWriter {
   /**
    * Adds a frame; returns the bundle if it is now complete.
    *
-   * `motion` is null for a frame without a face. `ranked` holds the picked keyframe and the second best, if there is one.
-   * A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
+   * `ranked` holds the picked keyframe and the second best, if there is one. Without `motion` the picked one is to be
+   * shown as it is; without either the frame says that there is no face. A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
    */
   add(
     timeMs: number,
@@ -78,7 +79,7 @@ export class BundleWriter {
     for (const { picked } of this.pending) {
       if (picked === null) continue;
       counts.set(picked.number, (counts.get(picked.number) ?? 0) + 1);
-      motions.set(picked.number, picked.motion);
+      if (picked.motion !== null) motions.set(picked.number, picked.motion);
     }
     const named = [...counts].sort((left, right) => right[1] - left[1]).map(([number]) => number);
     const keyframeA = named[0] ?? this.second;
@@ -88,7 +89,8 @@ export class BundleWriter {
     const frames = this.pending.map(({ ticks, motion, picked }): Frame => {
       const gapTicks = ticks - before;
       before = ticks;
-      return { gapTicks, pick: picked === null || picked.number === keyframeA ? 0 : 1, motion };
+      const mode = motion !== null ? MODE.animated : picked !== null ? MODE.plain : MODE.none;
+      return { gapTicks, mode, pick: picked === null || picked.number === keyframeA ? 0 : 1, motion };
     });
     const header = { sequence: this.sequence, timeTicks, keyframeA, keyframeB, voiceActive };
     this.sequence = (this.sequence + 1) % SEQUENCE_MODULUS;

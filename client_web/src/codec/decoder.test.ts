@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { entropyTable } from '../testing/golden_vectors';
 import { pseudoRandom } from '../testing/pseudo_random';
-import { encodeBundle, type Bundle } from './bundle';
+import { MODE, encodeBundle, type Bundle, type Frame } from './bundle';
 import { Decoder } from './decoder';
 import { PICTURE_CODEC } from './intra_picture';
 import { encodeKeyframe } from './keyframes';
@@ -10,14 +10,14 @@ const table = entropyTable();
 const ZEROS = new Array<number>(32).fill(0);
 const MOTIONS = new Map(Array.from({ length: 256 }, (_, number) => [number, ZEROS]));
 
-function keyframe(number: number, content = 1): Uint8Array {
+function keyframe(number: number, content = 1, hasFace = true): Uint8Array {
   const picture = Uint8Array.of(content, 2, 3);
   return encodeKeyframe(table, {
     number,
     timeTicks: 0,
     side: 256,
-    shape: ZEROS,
-    motion: ZEROS,
+    shape: hasFace ? ZEROS : null,
+    motion: hasFace ? ZEROS : null,
     pictureCodec: PICTURE_CODEC.av1,
     picture,
   });
@@ -26,7 +26,7 @@ function keyframe(number: number, content = 1): Uint8Array {
 function bundle(index: number, numbers: [number, number] = [1, 1], change: Partial<Bundle['header']> = {}): Uint8Array {
   const [keyframeA, keyframeB] = numbers;
   const header = { sequence: index, timeTicks: 12 * index, keyframeA, keyframeB, voiceActive: false, ...change };
-  const frames = [0, 4, 4].map((gapTicks) => ({ gapTicks, pick: 0 as const, motion: ZEROS }));
+  const frames = [0, 4, 4].map((gapTicks) => ({ gapTicks, mode: MODE.animated, pick: 0 as const, motion: ZEROS }));
   return encodeBundle(table, { header, frames, speech: null, auxiliary: null }, MOTIONS);
 }
 
@@ -91,7 +91,7 @@ describe('the decoder', () => {
     const header = { sequence: 5, timeTicks: 0, keyframeA: 0, keyframeB: 0, voiceActive: true };
     const faceless = {
       header,
-      frames: [{ gapTicks: 0, pick: 0 as const, motion: null }],
+      frames: [{ gapTicks: 0, mode: MODE.none, pick: 0 as const, motion: null }],
       speech: null,
       auxiliary: null,
     };
@@ -102,6 +102,32 @@ describe('the decoder', () => {
     expect(decoder.voiceActive).toBe(true);
     decoder.addBundle(bundle(6), 30);
     expect(decoder.voiceActive).toBe(false);
+  });
+
+  it('shows plain frames from keyframes without a face, and animates nothing from these', () => {
+    const asked: number[] = [];
+    const decoder = new Decoder(table, (number) => asked.push(number));
+    decoder.addKeyframe(keyframe(1));
+    decoder.addKeyframe(keyframe(2, 1, false));
+    const plain = (index: number, pick: 0 | 1): Uint8Array => {
+      const header = { sequence: index, timeTicks: 12 * index, keyframeA: 2, keyframeB: 3, voiceActive: false };
+      const frames: Frame[] = [{ gapTicks: 0, mode: MODE.plain, pick, motion: null }];
+      return encodeBundle(table, { header, frames, speech: null, auxiliary: null }, MOTIONS);
+    };
+    decoder.addBundle(plain(0, 0), 0);
+    const due = decoder.due(10);
+    expect(due).toMatchObject({ frame: { mode: MODE.plain, motion: null }, picked: { number: 2 }, other: null });
+    if (due) decoder.noteDrawn(due);
+    expect(decoder.state(10)).toBe('plain');
+    decoder.addBundle(bundle(1, [2, 2]), 120);
+    expect(decoder.dropped).toBe(1);
+    decoder.addBundle(bundle(1, [1, 2]), 120);
+    expect(decoder.due(130)).toMatchObject({ frame: { mode: MODE.animated }, picked: { number: 1 }, other: null });
+    for (let index = 2; index < 12; index++) {
+      decoder.addBundle(plain(index, 1), 120 * index);
+      expect(decoder.due(120 * index + 10)).toBeNull();
+    }
+    expect(asked).toEqual([3]);
   });
 
   it('counts what does not parse and goes on', () => {

@@ -1,5 +1,14 @@
 /** The receiver of one face: bundles and keyframes in, the frame to draw now out. */
-import { decodeFrames, parseBundle, type BundleHeader, SEQUENCE_MODULUS } from './bundle';
+import {
+  MODE,
+  SEQUENCE_MODULUS,
+  decodeFrames,
+  parseBundle,
+  type Bundle,
+  type BundleHeader,
+  type Mode,
+  type PackedBundle,
+} from './bundle';
 import type { EntropyTable } from './contexts';
 import { UnknownKeyframeError, WireError } from './errors';
 import type { FaceDecoderStatistics } from './face';
@@ -14,9 +23,9 @@ const REQUEST_INTERVAL_MS = 1_000;
 /** A frame that is due, with the keyframes it is drawn from. */
 export interface DueFrame {
   frame: TimedFrame;
-  motion: Motion;
+  /** Shown as it is unless the frame is animated; then it has a face. */
   picked: Keyframe;
-  /** The bundle's other keyframe, if it has one and it is here. */
+  /** The bundle's other keyframe, if it has one with a face and it is here. */
   other: Keyframe | null;
 }
 
@@ -32,7 +41,8 @@ export class Decoder {
   private readonly missing = new Map<number, { askedMs: number }>();
   private newestSequence: number | null = null;
   private drawn: TimedFrame | null = null;
-  private faceless = false;
+  /** Of the frame that was due last. */
+  private mode: Mode | null = null;
 
   constructor(
     private readonly table: EntropyTable,
@@ -50,11 +60,29 @@ export class Decoder {
     try {
       const packed = parseBundle(data);
       this.noteVoice(packed.header);
-      this.playout.add(decodeFrames(this.table, packed, this.motions), arrivalMs);
+      this.playout.add(this.decodeFrames(packed), arrivalMs);
     } catch (error) {
       if (error instanceof UnknownKeyframeError) this.miss(error.number, arrivalMs);
       else if (error instanceof WireError) this.dropped++;
       else throw error;
+    }
+  }
+
+  /** Throws `WireError`, too, if a frame is to be animated from a keyframe that is here and has no face. */
+  private decodeFrames(packed: PackedBundle): Bundle {
+    const { keyframeA, keyframeB } = packed.header;
+    const checkFace = (number: number): void => {
+      if (this.keyframes.has(number) && !this.motions.has(number)) {
+        throw new WireError(`animated frame that picks keyframe ${number}, which has no face`);
+      }
+    };
+    try {
+      const bundle = decodeFrames(this.table, packed, this.motions);
+      for (const { mode, pick } of bundle.frames) if (mode === MODE.animated) checkFace(pick ? keyframeB : keyframeA);
+      return bundle;
+    } catch (error) {
+      if (error instanceof UnknownKeyframeError) checkFace(error.number);
+      throw error;
     }
   }
 
@@ -72,7 +100,7 @@ export class Decoder {
     if (before !== undefined && isSameKeyframe(before, keyframe)) return before;
     this.removeKeyframe(keyframe.number);
     this.keyframes.set(keyframe.number, keyframe);
-    this.motions.set(keyframe.number, keyframe.motion);
+    if (keyframe.motion !== null) this.motions.set(keyframe.number, keyframe.motion);
     this.missing.delete(keyframe.number);
     const [oldest] = this.keyframes.keys();
     if (this.keyframes.size > CACHED_KEYFRAMES && oldest !== undefined) this.removeKeyframe(oldest);
@@ -95,16 +123,16 @@ export class Decoder {
   due(nowMs: number): DueFrame | null {
     const frame = this.playout.due(nowMs);
     if (frame === null || frame === this.drawn) return null;
-    this.faceless = frame.motion === null;
-    if (frame.motion === null) return null;
+    this.mode = frame.mode;
+    if (frame.mode === MODE.none) return null;
     const picked = this.keyframes.get(frame.picked);
+    if (picked === undefined) this.miss(frame.picked, nowMs);
+    if (frame.mode === MODE.plain) return picked === undefined ? null : { frame, picked, other: null };
     const other = this.keyframes.get(frame.other);
     if (other === undefined) this.miss(frame.other, nowMs);
-    if (picked === undefined) {
-      this.miss(frame.picked, nowMs);
-      return null;
-    }
-    return { frame, motion: frame.motion, picked, other: other === picked ? null : (other ?? null) };
+    // A number can come to stand for a keyframe without a face after the bundle was taken.
+    if (picked === undefined || picked.motion === null) return null;
+    return { frame, picked, other: other === undefined || other === picked || other.motion === null ? null : other };
   }
 
   /** Takes note that a frame was drawn. */
@@ -114,9 +142,10 @@ export class Decoder {
 
   /** What may honestly be said of the face: the last picture is held when it is `stale` or there is `no-face`. */
   state(nowMs: number): FaceDecoderStatistics['state'] {
-    if (this.drawn === null) return this.faceless ? 'no-face' : 'waiting';
+    if (this.drawn === null) return this.mode === MODE.none ? 'no-face' : 'waiting';
     if (this.playout.isStale(nowMs)) return 'stale';
-    return this.faceless ? 'no-face' : 'live';
+    if (this.mode === MODE.none) return 'no-face';
+    return this.mode === MODE.plain ? 'plain' : 'live';
   }
 
   private noteVoice({ sequence, voiceActive }: BundleHeader): void {
@@ -147,7 +176,8 @@ function isSameKeyframe(one: Keyframe, two: Keyframe): boolean {
   return (
     one.timeTicks === two.timeTicks &&
     one.picture.length === two.picture.length &&
-    one.motion.every((value, index) => value === two.motion[index]) &&
+    one.motion?.length === two.motion?.length &&
+    (one.motion ?? []).every((value, index) => value === two.motion?.[index]) &&
     one.picture.every((byte, index) => byte === two.picture[index])
   );
 }

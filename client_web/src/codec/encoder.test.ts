@@ -31,7 +31,7 @@ describe('the encoder', () => {
     for (let index = 0; index < 30; index++) {
       const { keyframe, bundle } = await encoder.encode(PICTURE, landmarksAt(index % 5), 40 * index, true);
       expect(keyframe !== null).toBe(index === 0);
-      if (keyframe) motions.set(keyframe[1] ?? 0, parseKeyframe(table, keyframe).motion);
+      if (keyframe) motions.set(keyframe[1] ?? 0, parseKeyframe(table, keyframe).motion ?? []);
       if (bundle) frames += decodeFrames(table, parseBundle(bundle), motions).frames.length;
     }
     expect(frames).toBe(30);

@@ -56,7 +56,8 @@ export interface FaceDecoderStatistics {
   provider: 'webgpu' | 'wasm';
   /** Name of the animator's weights. */
   weights: string;
-  state: 'waiting' | 'live' | 'stale' | 'no-face';
+  /** `plain`: the camera's own picture at a low rate, where no face can be animated. */
+  state: 'waiting' | 'live' | 'plain' | 'stale' | 'no-face';
   /** Bundles and keyframes that did not parse and were dropped. */
   dropped: number;
 }

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { entropyTable, fromHexadecimal, goldenVectors } from '../testing/golden_vectors';
 import { pseudoRandom } from '../testing/pseudo_random';
 import { WireError } from './errors';
-import type { PictureCodec } from './intra_picture';
+import { PICTURE_CODEC, type PictureCodec } from './intra_picture';
 import { encodeKeyframe, parseKeyframe, ticks, type Keyframe } from './keyframes';
 
 interface KeyframeVector {
   number: number;
   time_ticks: number;
   side: number;
-  shape: number[];
-  motion: number[];
+  shape: number[] | null;
+  motion: number[] | null;
   picture_codec: PictureCodec;
   picture: string;
   bytes: string;
@@ -36,6 +36,15 @@ describe('keyframes', () => {
   it.each(vectors)('meets the golden vector of number $number', (vector) => {
     expect(encodeKeyframe(table, keyframeOf(vector))).toEqual(fromHexadecimal(vector.bytes));
     expect(parseKeyframe(table, fromHexadecimal(vector.bytes))).toEqual(keyframeOf(vector));
+  });
+
+  it('tells a face of zeros from none', () => {
+    const zeros = new Array<number>(32).fill(0);
+    const head = { number: 1, timeTicks: 0, side: 256, pictureCodec: PICTURE_CODEC.av1, picture: Uint8Array.of(9) };
+    for (const face of [{ shape: zeros, motion: zeros }, { shape: null, motion: null }]) {
+      const keyframe = { ...head, ...face };
+      expect(parseKeyframe(table, encodeKeyframe(table, keyframe))).toEqual(keyframe);
+    }
   });
 
   it('refuses a keyframe that is cut before its picture', () => {

@@ -15,7 +15,7 @@ export const NUMBERS = 256;
 /** Keyframes of one sender that a receiver keeps at least. */
 export const CACHED_KEYFRAMES = 8;
 
-/** A picture and the motion at which it was taken. */
+/** A picture and the motion at which it was taken; without a face it has neither shape nor motion. */
 export interface Keyframe {
   /** Modulo 256. */
   number: number;
@@ -24,8 +24,8 @@ export interface Keyframe {
   /** Pixels. */
   side: number;
   /** The person's identity coefficients (32). */
-  shape: Shape;
-  motion: Motion;
+  shape: Shape | null;
+  motion: Motion | null;
   pictureCodec: PictureCodec;
   picture: Uint8Array;
 }
@@ -33,11 +33,8 @@ export interface Keyframe {
 /** Returns the keyframe as it goes on the wire. Throws `WireError` if a field is out of range. */
 export function encodeKeyframe(table: EntropyTable, keyframe: Keyframe): Uint8Array<ArrayBuffer> {
   checkSide(keyframe.side);
-  const encoder = new RangeEncoder();
-  const contexts = table.fresh();
-  encodeResiduals(encoder, contexts.shape, keyframe.shape);
-  encodeResiduals(encoder, contexts.keyframe, keyframe.motion);
-  const face = encoder.finish();
+  const { shape, motion } = keyframe;
+  const face = shape === null || motion === null ? new Uint8Array() : encodeFace(table, shape, motion);
   const header = [
     (VERSION << 4) | keyframe.pictureCodec,
     ...bigEndian(keyframe.number, 1),
@@ -72,22 +69,37 @@ export function parseKeyframe(table: EntropyTable, data: Uint8Array): Keyframe {
   if (end >= data.length) {
     throw new WireError(`keyframe of ${data.length} bytes ends within its face section, or has no picture`);
   }
-  const decoder = new RangeDecoder(data.subarray(HEADER_BYTES, end));
+  const hasFace = end > HEADER_BYTES;
+  const face = hasFace ? decodeFace(table, data.subarray(HEADER_BYTES, end)) : { shape: null, motion: null };
+  return {
+    number: view.getUint8(1),
+    timeTicks: (view.getUint8(2) << 16) | view.getUint16(3),
+    side,
+    ...face,
+    pictureCodec,
+    picture: data.subarray(end),
+  };
+}
+
+function encodeFace(table: EntropyTable, shape: Shape, motion: Motion): Uint8Array {
+  const encoder = new RangeEncoder();
+  const contexts = table.fresh();
+  encodeResiduals(encoder, contexts.shape, shape);
+  encodeResiduals(encoder, contexts.keyframe, motion);
+  const face = encoder.finish();
+  // Zero bytes at the end are cut, but a section without any byte says that there is no face.
+  return face.length > 0 ? face : Uint8Array.of(0);
+}
+
+function decodeFace(table: EntropyTable, face: Uint8Array): { shape: Shape; motion: Motion } {
+  const decoder = new RangeDecoder(face.length === 1 && face[0] === 0 ? new Uint8Array() : face);
   const contexts = table.fresh();
   const shape = decodeResiduals(decoder, contexts.shape);
   const outside = shape.find((value) => Math.abs(value) > SHAPE_LIMIT);
   if (outside !== undefined) throw new WireError(`shape value ${outside} is outside ±${SHAPE_LIMIT}`);
   const motion = checkMotion(decodeResiduals(decoder, contexts.keyframe));
   decoder.checkEnd();
-  return {
-    number: view.getUint8(1),
-    timeTicks: (view.getUint8(2) << 16) | view.getUint16(3),
-    side,
-    shape,
-    motion,
-    pictureCodec,
-    picture: data.subarray(end),
-  };
+  return { shape, motion };
 }
 
 function checkSide(side: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goldenVectors } from '../testing/golden_vectors';
-import type { Bundle } from './bundle';
+import { MODE, type Bundle } from './bundle';
 import { Playout } from './playout';
 
 interface Arrival {
@@ -22,6 +22,7 @@ function bundleAt(timeTicks: number, value: number, pick: 0 | 1 = 0, keyframeB =
   const header = { sequence: 0, timeTicks, keyframeA: 1, keyframeB, voiceActive: false };
   const frames = [0, 1, 2].map((index) => ({
     gapTicks: index === 0 ? 0 : 4,
+    mode: MODE.animated,
     pick,
     motion: motion.map((v) => v + index),
   }));
@@ -55,6 +56,16 @@ describe('the playout clock', () => {
     expect(playout.due(9_080)?.timeMs).toBeLessThan(1_300);
     expect(playout.isStale(9_080)).toBe(false);
     expect(playout.isStale(10_500)).toBe(true);
+  });
+
+  it('shows a plain frame as it is, and passes to and from it without interpolation', () => {
+    const playout = new Playout();
+    const { header, frames, ...rest } = bundleAt(0, 8);
+    const plain = { gapTicks: 4, mode: MODE.plain, pick: 1 as const, motion: null };
+    playout.add({ header, frames: frames.map((frame, index) => (index === 1 ? plain : frame)), ...rest }, 1_000);
+    expect(playout.due(1_020)).toMatchObject({ timeMs: 0, mode: MODE.animated, motion: frames[0]?.motion });
+    expect(playout.due(1_060)).toMatchObject({ timeMs: 40, mode: MODE.plain, picked: 1, motion: null });
+    expect(playout.due(1_090)).toMatchObject({ timeMs: 80, mode: MODE.animated, motion: frames[2]?.motion });
   });
 
   it('holds a bounded number of frames, whatever times they claim', () => {

@@ -1,5 +1,5 @@
 /** The receiver's clock for pictures: which frame is due now (docs/architecture.md, 'Playout'). */
-import { TICK_MS, TIME_MODULUS, type Bundle } from './bundle';
+import { TICK_MS, TIME_MODULUS, type Bundle, type Mode } from './bundle';
 import type { Motion } from './motion';
 
 const WINDOW_MS = 10_000;
@@ -16,11 +16,12 @@ const MAXIMUM_WAITING_FRAMES = 250;
 export interface TimedFrame {
   /** Unwrapped. */
   timeMs: number;
+  mode: Mode;
   /** Number of the keyframe that the sender picked. */
   picked: number;
   /** Number of the bundle's other keyframe (the same where there is one). */
   other: number;
-  /** Null when there is no face. */
+  /** Null unless the frame is animated. */
   motion: Motion | null;
 }
 
@@ -45,10 +46,10 @@ export class Playout {
     this.noteDelay(arrivalMs, arrivalMs - startMs);
     const { keyframeA, keyframeB } = bundle.header;
     let timeMs = startMs;
-    for (const { gapTicks, pick, motion } of bundle.frames) {
+    for (const { gapTicks, mode, pick, motion } of bundle.frames) {
       timeMs += gapTicks * TICK_MS;
       const [picked, other] = pick ? [keyframeB, keyframeA] : [keyframeA, keyframeB];
-      this.insert({ timeMs, picked, other, motion });
+      this.insert({ timeMs, mode, picked, other, motion });
     }
     this.newestMs = Math.max(this.newestMs, timeMs);
   }

@@ -26,7 +26,7 @@ interface Face {
   decoder: Decoder;
   context: OffscreenCanvasRenderingContext2D;
   stream: PictureStreamDecoder;
-  /** Decoded pictures; those of forgotten keyframes go with them. */
+  /** Decoded pictures and what `animate` needs of them; those of forgotten keyframes go with them. */
   pictures: WeakMap<Keyframe, ImageData>;
   cached: WeakMap<Keyframe, CachedKeyframe>;
   nextPictureMs: number;
@@ -93,11 +93,11 @@ export class Renderer {
     try {
       const picture = await face.stream.decode(keyframe);
       if (picture === null) return;
-      if (!face.cached.has(keyframe)) face.pictures.set(keyframe, picture);
+      face.pictures.set(keyframe, picture);
       this.timings.keyframe.add(performance.now() - begin);
     } catch (error) {
       // One that can be drawn already needs no second decoding.
-      if (face.pictures.has(keyframe) || face.cached.has(keyframe)) return;
+      if (face.pictures.has(keyframe)) return;
       if (error instanceof UnknownKeyframeError) face.decoder.missKeyframe(keyframe, performance.timeOrigin + begin);
       else if (error instanceof WireError) face.decoder.dropKeyframe(keyframe);
       else throw error;
@@ -126,37 +126,47 @@ export class Renderer {
     if (nowMs < face.nextPictureMs) return false;
     const due = face.decoder.due(nowMs);
     if (due === null) return false;
-    const picked = await this.cachedKeyframe(face, due.picked);
-    if (picked === null) return false;
-    const other = due.other === null ? null : await this.cachedKeyframe(face, due.other);
-    face.nextPictureMs = Math.max(face.nextPictureMs + PICTURE_INTERVAL_MS, nowMs - PICTURE_INTERVAL_MS);
-    await this.draw(face, due, picked, other);
-    return true;
-  }
-
-  private async draw(face: Face, due: DueFrame, picked: CachedKeyframe, other: CachedKeyframe | null): Promise<void> {
     const begin = performance.now();
-    const picture = await this.animator.animate(picked, other, this.model.landmarks(due.picked.shape, due.motion));
+    const picture = await this.pictureOf(face, due);
+    if (picture === null) return false;
     const animated = performance.now();
+    face.nextPictureMs = Math.max(face.nextPictureMs + PICTURE_INTERVAL_MS, nowMs - PICTURE_INTERVAL_MS);
     face.context.putImageData(picture, 0, 0);
     const drawn = performance.now();
-    this.timings.animate.add(animated - begin);
     this.timings.draw.add(drawn - animated);
     face.pictureTiming.add(drawn - begin);
     face.picturesDrawn++;
     face.decoder.noteDrawn(due);
+    return true;
   }
 
-  /** Returns what `animate` needs of a keyframe; null while its picture is still being decoded. */
+  /** Returns what to show of a frame; null while a keyframe's picture is still being decoded. */
+  private async pictureOf(face: Face, { frame, picked, other }: DueFrame): Promise<ImageData | null> {
+    if (frame.motion === null) return face.pictures.get(picked) ?? null;
+    if (picked.shape === null) return null;
+    const cached = await this.cachedKeyframe(face, picked);
+    if (cached === null) return null;
+    const cachedOther = other === null ? null : await this.cachedKeyframe(face, other);
+    const begin = performance.now();
+    const picture = await this.animator.animate(
+      cached,
+      cachedOther,
+      this.model.landmarks(picked.shape, frame.motion),
+    );
+    this.timings.animate.add(performance.now() - begin);
+    return picture;
+  }
+
+  /** Returns what `animate` needs of a keyframe; null without a face, or while its picture is still being decoded. */
   private async cachedKeyframe(face: Face, keyframe: Keyframe): Promise<CachedKeyframe | null> {
     const cached = face.cached.get(keyframe);
     if (cached !== undefined) return cached;
     const picture = face.pictures.get(keyframe);
-    if (picture === undefined) return null;
-    const landmarks = this.model.landmarks(keyframe.shape, keyframe.motion);
+    const { shape, motion } = keyframe;
+    if (picture === undefined || shape === null || motion === null) return null;
+    const landmarks = this.model.landmarks(shape, motion);
     const prepared = await this.animator.cacheKeyframe(picture, landmarks);
     face.cached.set(keyframe, prepared);
-    face.pictures.delete(keyframe);
     return prepared;
   }
 

@@ -5,6 +5,8 @@ import { VoiceActivity } from '../media/voice_activity';
 import { element, icon } from './dom';
 
 const STATE_TEXTS = { waiting: 'Waiting for picture', stale: 'Picture held', 'no-face': 'No face' } as const;
+const RENDERED = { text: 'rendered', title: 'Drawn from facial keypoints on this machine; not filmed' };
+const PLAIN = { text: 'low-rate video', title: 'Filmed, in a few pictures; not drawn from facial keypoints' };
 
 /** One other participant: the drawn face, the voice, the name and what is the matter with them. */
 export class Tile {
@@ -15,6 +17,8 @@ export class Tile {
   readonly canvas = element('canvas', { width: 256, height: 256 });
   private readonly sound = element('audio', { autoplay: true });
   private readonly status = element('p', { className: 'tile-status' });
+  /** Where the picture comes from. */
+  private readonly origin = element('span', { className: 'origin-mark' });
   private readonly mutedMark: HTMLElement;
   private decoder: FaceDecoder | null = null;
   private activity: VoiceActivity | null = null;
@@ -35,11 +39,7 @@ export class Tile {
       this.canvas,
       element('span', { className: 'avatar', 'aria-hidden': 'true' }, initials(name)),
       this.status,
-      element(
-        'span',
-        { className: 'rendered-mark', title: 'Drawn from facial keypoints on this machine; not filmed' },
-        'rendered',
-      ),
+      this.origin,
       element(
         'div',
         { className: 'tile-foot' },
@@ -120,20 +120,23 @@ export class Tile {
   }
 
   private hasPicture(): boolean {
-    return !this.cameraIsOff() && this.drawing?.state === 'live';
+    return !this.cameraIsOff() && (this.drawing?.state === 'live' || this.drawing?.state === 'plain');
   }
 
   private show(): void {
     const picture = this.decoder === null ? 'none' : (this.drawing?.state ?? 'waiting');
     this.node.dataset['picture'] = this.cameraIsOff() ? 'off' : picture;
     this.status.textContent = this.statusText(picture);
+    const { text, title } = picture === 'plain' ? PLAIN : RENDERED;
+    this.origin.textContent = text;
+    this.origin.title = title;
   }
 
   private statusText(picture: FaceDecoderStatistics['state'] | 'none'): string {
     if (this.reconnecting) return 'Reconnecting';
     if (this.cameraIsOff()) return 'Camera off';
     if (picture === 'none') return 'Voice only';
-    return picture === 'live' ? '' : STATE_TEXTS[picture];
+    return picture === 'live' || picture === 'plain' ? '' : STATE_TEXTS[picture];
   }
 }
 
