@@ -13,7 +13,7 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import aiohttp
 import msgpack
@@ -29,13 +29,16 @@ from server.call_events import (
     ParticipantWent,
     Reconnected,
     Reconnecting,
+    RoomNews,
     VoiceReceived,
     VoicesAssigned,
 )
 from server.call_session import CallSession
 from server.channels import EVERYBODY, Channel, split_sender, with_recipient
 from server.errors import CallError, ProtocolError
-from server.messages import ROOM_PATTERN, SOURCES, ParticipantInfo, unpack_map
+from server.message_fields import unpack_map
+from server.messages import ROOM_PATTERN, SOURCES, Join, ParticipantInfo
+from server.room_messages import HostMessage, RoomState, Waiting
 from server.settings import LinkSettings, is_loopback
 from server.trailer import split_trailer
 
@@ -44,7 +47,10 @@ logger = logging.getLogger(__name__)
 _WAITING_EVENTS = 4096
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 8.0
-_FINAL_CODES = ("bad-message", "bad-room", "bad-url", "protocol-version")
+_FINAL_CODES = (
+    *("bad-message", "bad-room", "bad-url", "protocol-version", "bad-token", "token-expired", "token-required"),
+    *("room-locked", "room-ended", "not-admitted", "not-host", "removed", "replaced"),
+)
 _ROOM_PATH = re.compile(rf"(.*)/room/({ROOM_PATTERN.pattern})/?")
 
 
@@ -63,6 +69,11 @@ def signalling_url(url: str) -> str:
         raise CallError("bad-url", f"{url!r} is not a room: use a link like http://localhost:8080/room/tea-time")
     scheme = "wss" if parts.scheme == "https" else "ws"
     return urlunsplit((scheme, parts.netloc, f"{path[1]}/room/{path[2]}/signal", "", ""))
+
+
+def token_in(url: str) -> str | None:
+    """Return the join token in a link's fragment, `#token=…`, or None."""
+    return parse_qs(urlsplit(url).fragment).get("token", [None])[0]
 
 
 class Call:
@@ -85,6 +96,8 @@ class Call:
         if source not in SOURCES:
             raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
         self._url = signalling_url(url)
+        self._token = token_in(url)
+        self._admission: str | None = None
         self._name = name
         self._source = source
         self._tls = tls
@@ -107,6 +120,11 @@ class Call:
     def participants(self) -> dict[int, ParticipantInfo]:
         """The others in the room by id; empty while not connected."""
         return dict(self._session.participants) if self._session else {}
+
+    @property
+    def room(self) -> RoomState:
+        """The state of the room's door, and its hosts; empty while not connected."""
+        return self._session.room if self._session else RoomState()
 
     @property
     def voice_kbps(self) -> float | None:
@@ -143,6 +161,14 @@ class Call:
         with contextlib.suppress(asyncio.CancelledError):
             await self._running
         await self._end(None)
+
+    async def use_power(self, message: HostMessage) -> None:
+        """Do what only hosts may: lock, let in, ask to mute, remove, end. Others lose the call (`not-host`).
+
+        Nothing happens while not connected.
+        """
+        if self._session is not None:
+            await self._session.use_power(message)
 
     async def events(self) -> AsyncIterator[CallEvent]:
         """Yield what happens, `CallEnded` last. Of more than 4 096 waiting ones the oldest go, counted."""
@@ -197,8 +223,10 @@ class Call:
         self._held = []
         try:
             session = CallSession(self._http, self._link, self.stats, self)
-            there = await session.open(self._url, self._tls, self._name, self._source)
+            join = Join(self._name, self._source, token=self._token, admission=self._admission)
+            there = await session.open(self._url, self._tls, join)
             self._session = session
+            self._admission = session.admission
             if self._running is not None:
                 self.stats.reconnections += 1
                 self._enqueue(Reconnected(session.id))
@@ -261,6 +289,13 @@ class Call:
     def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
         """Take a departure from the session."""
         self._emit(ParticipantWent(participant, reason))
+
+    def on_room_news(self, news: RoomNews) -> None:
+        """Take news of the room from the session; waiting is news at once, not when it is over."""
+        if isinstance(news.message, Waiting):
+            self._enqueue(news)
+        else:
+            self._emit(news)
 
     def on_message(self, channel: Channel, message: bytes) -> None:
         """Take a message of a data channel from the session."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from server.errors import CallError
 from server.messages import ParticipantInfo
+from server.room_messages import Knock, KnockGone, MuteRequested, RoomChanged, Waiting
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ class VoicesAssigned:
 
 
 @dataclass(frozen=True)
+class RoomNews:
+    """What the server says of the room's door and hosts, as it came.
+
+    `Waiting` comes before `connect` returns: a host must let this participant in.
+    """
+
+    message: RoomChanged | Knock | KnockGone | MuteRequested | Waiting
+
+
+@dataclass(frozen=True)
 class Reconnecting:
     """The connection is gone and nothing can be sent; the call tries to join again until it is left."""
 
@@ -96,6 +107,7 @@ CallEvent = (
     | ControlReceived
     | VoiceReceived
     | VoicesAssigned
+    | RoomNews
     | Reconnecting
     | Reconnected
     | CallEnded

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import aiohttp
 
-from server.call_events import CallStats
+from server.call_events import CallStats, RoomNews
 from server.call_media import MOST_SLOTS, CallMedia
 from server.channels import Channel
 from server.errors import CallError, ProtocolError
@@ -27,6 +27,7 @@ from server.messages import (
     pack,
     parse_server_message,
 )
+from server.room_messages import HostMessage, Knock, KnockGone, MuteRequested, RoomChanged, RoomState, Waiting
 from server.sdp import requested_voice
 from server.settings import LinkSettings
 
@@ -46,6 +47,9 @@ class SessionListener(Protocol):
 
     def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
         """Somebody left."""
+
+    def on_room_news(self, news: RoomNews) -> None:
+        """The server said something of the room's door or hosts."""
 
     def on_message(self, channel: Channel, message: bytes) -> None:
         """A message came on a data channel."""
@@ -74,6 +78,8 @@ class CallSession:
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.id = 0
         self.participants: dict[int, ParticipantInfo] = {}
+        self.room = RoomState()
+        self.admission: str | None = None
         self.voice_kbps: float | None = None
         self.voice_ptime_ms: int | None = None
 
@@ -83,7 +89,7 @@ class CallSession:
         assert self._media is not None
         return self._media
 
-    async def open(self, url: str, tls: ssl.SSLContext | None, name: str, source: str) -> tuple[ParticipantInfo, ...]:
+    async def open(self, url: str, tls: ssl.SSLContext | None, join: Join) -> tuple[ParticipantInfo, ...]:
         """Join and connect; returns who was there. Raises `CallError`, everything closed again."""
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
@@ -93,10 +99,13 @@ class CallSession:
                     timeout=aiohttp.ClientWSTimeout(ws_receive=_SILENCE_S, ws_close=_CLOSE_TIMEOUT_S),
                     max_msg_size=_MESSAGE_BYTES,
                 )
+        except aiohttp.WSServerHandshakeError as error:
+            code = "too-fast" if error.status == 429 else "unreachable"
+            raise CallError(code, f"{url} answers {error.status} {error.message}") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise CallError("unreachable", f"cannot reach {url}: {error or 'no answer'}") from error
         try:
-            await self._send(Join(name, source))
+            await self._send(join)
             return await self._handshake()
         except BaseException:
             await self.close()
@@ -106,6 +115,10 @@ class CallSession:
         """Take part until the connection is lost; always ends with `CallError`."""
         while True:
             await self._handle(await self._receive())
+
+    async def use_power(self, message: HostMessage) -> None:
+        """Ask for what only hosts may do. Raises `CallError` if the connection is lost."""
+        await self._send(message)
 
     async def say_goodbye(self) -> None:
         """Tell the server that this end leaves on purpose."""
@@ -128,9 +141,12 @@ class CallSession:
 
     async def _handshake(self) -> tuple[ParticipantInfo, ...]:
         joined = await self._receive()
+        if isinstance(joined, Waiting):
+            self._listener.on_room_news(RoomNews(joined))
+            joined = await self._receive()
         if not isinstance(joined, Joined):
             raise CallError("bad-message", f"the server sent {joined.type} before joined")
-        self.id = joined.id
+        self.id, self.room, self.admission = joined.id, joined.room, joined.admission
         self.participants = {participant.id: participant for participant in joined.participants}
         self._media = CallMedia(
             joined.ice_servers, self._link, self._listener.on_message, self._on_voice, self._on_media_failure
@@ -159,6 +175,11 @@ class CallSession:
                 self.voice_kbps, self.voice_ptime_ms = requested_voice(sdp)
                 self._negotiating = False
                 await self._offer_missing_slots()
+            case RoomChanged(room):
+                self.room = room
+                self._listener.on_room_news(RoomNews(message))
+            case Knock() | KnockGone() | MuteRequested():
+                self._listener.on_room_news(RoomNews(message))
             case _:
                 raise CallError("bad-message", f"the server sent an unexpected {message.type}")
 

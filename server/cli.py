@@ -22,6 +22,7 @@ class _Command:
 
 _COMMANDS = {
     "serve": _Command("server.serve_command", "run a server"),
+    "invite": _Command("server.invite_command", "make a link with a join token"),
     "join": _Command("server.join_command", "take part in a call from this terminal"),
     "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
     "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),

@@ -1,8 +1,8 @@
-"""The HTTP side: the page, the built client, model files, tables and health (docs/protocol.md)."""
+"""The HTTP side: the page, the built client, model files and tables (docs/protocol.md)."""
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from codec.errors import ModelFileError
 from codec.model_files import landmarker_path, tables_folder, weights_folder
 from server.messages import ROOM_PATTERN
 from server.settings import Settings
-from server.signalling import Signalling
+from server.tls import SELF_SIGNED
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,13 @@ SECURITY_HEADERS = {
             "frame-ancestors 'none'",
         )
     ),
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(), geolocation=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
+    # Which versions run here helps only an attacker.
+    "Server": "facewire",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
 }
 
 _CONTENT_TYPES = {
@@ -56,9 +60,8 @@ _NOT_BUILT = "The browser client is not built. Run `make setup` (or `npm ci && n
 class Pages:
     """Handlers of everything that is not signalling."""
 
-    def __init__(self, settings: Settings, signalling: Signalling) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._client = settings.client_folder
-        self._signalling = signalling
         self._landmarker: Callable[[], Path] = cache(landmarker_path)
 
     def routes(self) -> list[web.RouteDef]:
@@ -69,7 +72,6 @@ class Pages:
             web.get("/models/face_landmarker.task", self._landmark_model),
             web.get("/models/animator/{file}", self._animator),
             web.get("/tables/{file}", self._table),
-            web.get("/healthz", self._health),
             web.get("/{path:.+}", self._client_file),
         ]
 
@@ -108,17 +110,21 @@ class Pages:
     async def _table(self, request: web.Request) -> web.StreamResponse:
         return _named(request.match_info["file"], ("motion.msgpack", "entropy.msgpack"), tables_folder)
 
-    async def _health(self, request: web.Request) -> web.Response:
-        rooms = self._signalling.rooms
-        return web.json_response(
-            {"status": "ok", "rooms": rooms.room_count, "participants": rooms.participant_count},
-            headers={"Cache-Control": "no-store"},
-        )
 
+def security_headers(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return the handler for `on_response_prepare` that gives every answer `SECURITY_HEADERS`.
 
-async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Signal handler for `on_response_prepare`: every answer carries `SECURITY_HEADERS`."""
-    response.headers.update(SECURITY_HEADERS)
+    With TLS of the server's own, browsers are also told to come over TLS only (RFC 6797), unless the certificate is
+    self-signed: then that would lock people out.
+    """
+    headers = dict(SECURITY_HEADERS)
+    if settings.tls and settings.tls != SELF_SIGNED:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(headers)
+
+    return add
 
 
 def _named(name: str, allowed: tuple[str, ...], folder: Callable[[], Path]) -> web.StreamResponse:

@@ -38,6 +38,9 @@ class PeerListener(Protocol):
     def on_voice(self, payload: bytes, timestamp: int) -> None:
         """Take an Opus packet and its RTP timestamp."""
 
+    def on_connected(self) -> None:
+        """Learn that the connection is up."""
+
     def on_failure(self, error: ProtocolError) -> None:
         """Learn that the connection failed, or that its peer broke the protocol."""
 
@@ -175,7 +178,9 @@ class Peer:
     def _on_state(self) -> None:
         if self._closed:
             return
-        if self._connection.connectionState == "failed":
+        if self._connection.connectionState == "connected":
+            self._listener.on_connected()
+        elif self._connection.connectionState == "failed":
             self._fail("media-failed", "the WebRTC connection was lost")
         elif self._connection.connectionState == "closed":
             self._deadline.cancel()

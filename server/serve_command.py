@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.application import make_application
+from server.application import SIGNALLING, make_application, make_runner
 from server.demonstration_process import ROOM, join_command, keep_running
 from server.errors import ServerError
 from server.findings import print_findings
 from server.logs import configure_logging
 from server.settings import Settings, is_loopback
 from server.settings_sources import CONFIG_VARIABLE, load_settings, read_assignments
+from server.signalling import Signalling
 from server.tls import lan_addresses, tls_context
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(make_application(settings), access_log=None, shutdown_timeout=settings.shutdown_s / 2)
+    application = make_application(settings)
+    runner = make_runner(application, settings)
     await runner.setup()
     companion: asyncio.Task[None] | None = None
     try:
@@ -133,11 +135,24 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
                 port = runner.addresses[-1][1]
             companion = asyncio.create_task(keep_running(join_command(f"http://127.0.0.1:{port}")))
         await stop.wait()
+        if settings.drain_s:
+            stop.clear()
+            await _drain(application[SIGNALLING], settings.drain_s, stop)
     finally:
         if companion is not None:
             companion.cancel()
             await asyncio.gather(companion, return_exceptions=True)
         await runner.cleanup()
+
+
+async def _drain(signalling: Signalling, most_s: float, stop: asyncio.Event) -> None:
+    """Let nobody in, and calls go on until they end, the time is over, or `stop` is set."""
+    logger.info("draining", extra={"most_s": most_s, "participants": signalling.rooms.participant_count})
+    waiting = [asyncio.create_task(signalling.drain()), asyncio.create_task(stop.wait())]
+    _, pending = await asyncio.wait(waiting, timeout=most_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> None:

@@ -7,34 +7,45 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from server.addresses import Addresses
+from server.entrance import Entrance
 from server.errors import ProtocolError
+from server.gate import Gate, Seat
+from server.host_powers import use_power
+from server.limiter import Deed, Limiter
 from server.messages import (
     ROOM_PATTERN,
     Answer,
     ClientMessage,
     Error,
     Join,
-    Joined,
     Leave,
+    Offer,
     ServerMessage,
     pack,
     parse_client_message,
 )
+from server.metrics import Metrics
 from server.rate_limit import TokenBucket
-from server.room import Participant, Rooms
+from server.room import Participant, Visitor
+from server.room_store import RoomStore
 from server.settings import Settings
+from server.traffic import IN, OUT, SIGNALLING, Traffic
 
 logger = logging.getLogger(__name__)
 
 _WAITING_MESSAGES = 256
 _CLOSE_TIMEOUT_S = 1.0
+_SWEEP_S = 5.0
+_RETRY_LATER = {"Retry-After": "60"}
 
 
 class _Outbox:
     """Sends messages and heartbeats to one WebSocket, so that a slow one keeps nobody waiting."""
 
-    def __init__(self, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
+    def __init__(self, socket: web.WebSocketResponse, heartbeat_s: float, traffic: Traffic) -> None:
         self._socket = socket
+        self._traffic = traffic
         self._heartbeat_s = heartbeat_s
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_MESSAGES)
 
@@ -42,7 +53,9 @@ class _Outbox:
         """Queue a message; False if the other end has not taken the last 256."""
         if self._waiting.full():
             return False
-        self._waiting.put_nowait(pack(message))
+        packed = pack(message)
+        self._traffic.count(OUT, SIGNALLING, len(packed))
+        self._waiting.put_nowait(packed)
         return True
 
     async def run(self) -> None:
@@ -69,45 +82,54 @@ class _Outbox:
 class Session:
     """One participant's signalling session."""
 
-    def __init__(self, rooms: Rooms, settings: Settings, room_name: str) -> None:
-        self._rooms = rooms
+    def __init__(self, service: "Signalling", room_name: str, address: str) -> None:
+        settings = service.settings
+        self._service = service
+        self._rooms = service.rooms
         self._settings = settings
         self._room_name = room_name
+        self._address = address
         # Silence is measured here: aiohttp's own heartbeat gives a pong only half the interval of a ping.
         self._socket = web.WebSocketResponse(
             autoping=False, compress=False, max_msg_size=settings.signal_bytes, timeout=_CLOSE_TIMEOUT_S
         )
-        self._outbox = _Outbox(self._socket, settings.heartbeat_s)
+        self._outbox = _Outbox(self._socket, settings.heartbeat_s, service.metrics.traffic)
         self._rate = TokenBucket(settings.signal_per_second)
         self._ended: asyncio.Future[ProtocolError] = asyncio.get_running_loop().create_future()
+        self._visitor: Visitor | None = None
+        self._participant: Participant | None = None
 
-    async def run(self, request: web.Request) -> web.WebSocketResponse:
+    async def run(self, request: web.Request, seat: Seat) -> web.WebSocketResponse:
         """Serve the session until it ends; always returns the closed socket."""
         await self._socket.prepare(request)
         writing = asyncio.create_task(self._outbox.run())
-        participant: Participant | None = None
         error: ProtocolError | None = None
         reason = "lost"
         try:
             messages = self._messages()
-            participant = await self._admit(messages)
-            if participant is not None and await self._converse(participant, messages):
+            if await self._join(messages, seat) and await self._converse(messages):
                 reason = "left"
         except ProtocolError as refusal:
             error = refusal
-            logger.info("room %s: %s: %s", self._room_name[:64], error.code, error)
+            self._service.metrics.refuse(refusal.code)
+            logger.info(
+                "session ended",
+                extra={"room": self._room_name[:64], "code": error.code, "reason": str(error), "from": self._address},
+            )
         except ConnectionError:
             logger.debug("the socket closed while it was written to")
         finally:
-            if participant is not None:
-                self._rooms.leave(participant, reason)
+            if self._participant is not None:
+                self._rooms.leave(self._participant, reason)
+            elif self._visitor is not None:
+                self._rooms.stop_waiting(self._room_name, self._visitor)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
             try:
                 await self._say_goodbye(error)
             finally:
-                if participant is not None:
-                    await participant.close()
+                if self._participant is not None:
+                    await self._participant.close()
         return self._socket
 
     def end(self, error: ProtocolError) -> None:
@@ -115,8 +137,10 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(error)
 
-    async def _admit(self, messages: AsyncIterator[ClientMessage]) -> Participant | None:
-        """Take the client into the room it asks for; None if it goes before that. Raises `ProtocolError`."""
+    async def _join(self, messages: AsyncIterator[ClientMessage], seat: Seat) -> bool:
+        """Bring the client to the room's door, or in; False if it goes before that. Raises `ProtocolError`."""
+        if self._service.is_draining:
+            raise ProtocolError("going-away", "the server is stopping and lets nobody in; it may be back soon")
         if not ROOM_PATTERN.fullmatch(self._room_name):
             raise ProtocolError("bad-room", f"{self._room_name[:64]!r} is not a room: use 1–64 of A–Z a–z 0–9 _ and -")
         try:
@@ -125,23 +149,41 @@ class Session:
         except TimeoutError:
             raise ProtocolError("bad-message", f"no join within {self._settings.silence_s:g} s") from None
         if join is None:
-            return None
+            return False
         if not isinstance(join, Join):
             raise ProtocolError("bad-message", f"{join.type} before join")
-        participant = self._rooms.enter(self._room_name, join.name, join.source, self._tell, self.end)
-        others = (other.info for other in participant.room.participants.values() if other is not participant)
-        self._tell(Joined(participant.id, tuple(others), self._settings.ice_servers))
-        return participant
+        seat.has_joined()
+        arrival = await self._service.entrance.identify(self._room_name, join, self._address)
+        self._visitor = Visitor(
+            arrival.person, arrival.name(join.name), join.source, self._tell, self.end, self._on_admitted
+        )
+        self._rooms.enter(
+            self._room_name,
+            self._visitor,
+            is_invited=arrival.invitation is not None,
+            is_host=arrival.is_host,
+            is_back=arrival.is_back,
+        )
+        self._service.entrance.use_up(arrival)
+        return True
 
-    async def _converse(self, participant: Participant, messages: AsyncIterator[ClientMessage]) -> bool:
-        """Serve a participant until it leaves (True) or its socket closes (False). Raises `ProtocolError`."""
+    def _on_admitted(self, participant: Participant) -> None:
+        self._participant = participant
+
+    async def _converse(self, messages: AsyncIterator[ClientMessage]) -> bool:
+        """Serve the client until it leaves (True) or its socket closes (False). Raises `ProtocolError`."""
         async for message in messages:
             if isinstance(message, Leave):
                 return True
             if isinstance(message, Join):
                 raise ProtocolError("bad-message", "join after join")
-            self._tell(Answer(await participant.answer(message.sdp)))
-            participant.tell_voices()
+            if self._participant is None:
+                raise ProtocolError("bad-message", f"{message.type} while waiting to be let in")
+            if not isinstance(message, Offer):
+                use_power(self._rooms, self._participant, message)
+                continue
+            self._tell(Answer(await self._participant.answer(message.sdp)))
+            self._participant.tell_voices()
         return False
 
     async def _messages(self) -> AsyncIterator[ClientMessage]:
@@ -170,6 +212,7 @@ class Session:
             if received.type is WSMsgType.PING:
                 await self._socket.pong(received.data)
             elif received.type is WSMsgType.BINARY:
+                self._service.metrics.traffic.count(IN, SIGNALLING, len(received.data))
                 yield parse_client_message(received.data)
             else:
                 raise ProtocolError("bad-message", "signalling messages are binary (msgpack), not text")
@@ -194,30 +237,73 @@ class Session:
 class Signalling:
     """The WebSocket endpoint and its open sessions."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.rooms = Rooms(settings)
-        self._settings = settings
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        """Open the state file. Raises `ServerError` if that fails."""
+        self.settings = settings
+        self.metrics = metrics
+        self.is_draining = False
+        self._store = RoomStore(settings.state_file)
+        self.limiter = Limiter(settings.limits)
+        self._gate = Gate(settings.limits)
+        self._addresses = Addresses(settings.access.proxies)
+        self.entrance = Entrance(settings, self.limiter, self._store, metrics)
+        self.rooms = self.entrance.rooms
         self._sessions: dict[Session, asyncio.Event] = {}
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve `/room/NAME/signal`. Pages of other sites are refused (403)."""
+        """Serve `/room/NAME/signal`. Pages of other sites are refused (403), and who opens too many sockets (429)."""
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
-            raise web.HTTPForbidden(text=f"signalling is for pages of {request.host}, not of {origin}")
-        session = Session(self.rooms, self._settings, request.match_info["room"])
+        if (
+            origin is not None
+            and urlsplit(origin).netloc != request.host
+            and origin not in self.settings.access.origins
+        ):
+            self.metrics.refuse("origin")
+            raise web.HTTPForbidden(text=f"signalling is for pages of {request.host}, not of {origin}\n")
+        address = self._addresses.client(request)
+        if self._gate.is_full():
+            self.metrics.refuse("server-full")
+            raise web.HTTPServiceUnavailable(text="too many connections: try later\n", headers=_RETRY_LATER)
+        if self._gate.is_full_for(address) or not await self.limiter.admit(Deed.SOCKET, address):
+            self.metrics.refuse("too-many-sockets")
+            raise web.HTTPTooManyRequests(text="too many connections from your address\n", headers=_RETRY_LATER)
+        session = Session(self, request.match_info["room"], address)
         gone = self._sessions[session] = asyncio.Event()
         try:
-            return await session.run(request)
+            with self._gate.seat(address) as seat:
+                return await session.run(request, seat)
         finally:
             del self._sessions[session]
             gone.set()
 
+    @property
+    def socket_count(self) -> int:
+        """Open sockets."""
+        return len(self._sessions)
+
+    async def keep_house(self) -> None:
+        """Let rooms expire and be forgotten, for ever."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self.rooms.sweep()
+
+    async def drain(self) -> None:
+        """Let nobody in any more, and wait until all have gone."""
+        self.is_draining = True
+        while self._sessions:
+            await next(iter(self._sessions.values())).wait()
+
     async def shut_down(self) -> None:
         """Tell everybody `going-away` and wait until all are gone, at most as long as the settings allow."""
+        self.is_draining = True
         for session in self._sessions:
             session.end(ProtocolError("going-away", "the server is stopping; it may be back soon"))
         if self._sessions:
             waiting = [asyncio.create_task(gone.wait()) for gone in self._sessions.values()]
-            _, pending = await asyncio.wait(waiting, timeout=self._settings.shutdown_s)
+            _, pending = await asyncio.wait(waiting, timeout=self.settings.shutdown_s)
             for task in pending:
                 task.cancel()
+
+    def close(self) -> None:
+        """Close the state file, once all sessions have ended."""
+        self._store.close()

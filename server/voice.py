@@ -121,9 +121,10 @@ class VoiceSlots:
         """Return whose voice each slot carries."""
         return {mid: slot.speaker for mid, slot in self._slots.items()}
 
-    def play(self, speaker: int, payload: bytes, timestamp: int, arrival_s: float) -> None:
-        """Send a speaker's packet on its slot, if it has one."""
+    def play(self, speaker: int, payload: bytes, timestamp: int, arrival_s: float) -> bool:
+        """Send a speaker's packet on its slot; False if it has none."""
         for slot in self._slots.values():
             if slot.speaker == speaker:
                 slot.track.push(payload, slot.clock.map(speaker, timestamp, arrival_s))
-                return
+                return True
+        return False

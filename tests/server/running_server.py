@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
-from server.application import SIGNALLING, make_application
+from server.application import SIGNALLING, make_application, make_runner
 from server.call import Call
 from server.call_events import CallEnded, CallEvent
 from server.settings import LinkSettings, Settings
@@ -29,7 +29,7 @@ class RunningServer:
     async def __aenter__(self) -> Self:
         application = make_application(self.settings)
         self._signalling = application[SIGNALLING]
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        self._runner = make_runner(application, self.settings)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         self.port = self._runner.addresses[0][1]

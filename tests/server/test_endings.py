@@ -13,6 +13,7 @@ from server.call_events import BundleReceived, CallEnded, ParticipantCame, Parti
 from server.errors import CallError
 from server.messages import Error, Join, Joined, ParticipantJoined, pack, parse_server_message
 from server.room import Participant
+from server.room_messages import RoomState
 from server.settings import LinkSettings, Settings
 from tests.server.running_server import Guest, RunningServer, until
 
@@ -212,7 +213,9 @@ async def test_joined_lists_those_who_are_there() -> None:
         http.ws_connect(f"{server.room()}/signal") as bob,
     ):
         await ann.send_bytes(pack(Join("Ann", "camera")))
-        assert parse_server_message(await ann.receive_bytes()) == Joined(1, ())
+        first = parse_server_message(await ann.receive_bytes())
+        assert isinstance(first, Joined)
+        assert first == Joined(1, (), (), RoomState(hosts=(1,)), first.admission)
         await bob.send_bytes(pack(Join("Bob", "file")))
         joined = parse_server_message(await bob.receive_bytes())
         assert isinstance(joined, Joined)

@@ -26,12 +26,39 @@ from server.messages import (
     parse_client_message,
     parse_server_message,
 )
+from server.room_messages import (
+    AnswerKnock,
+    EndRoom,
+    Knock,
+    KnockGone,
+    MuteRequested,
+    Remove,
+    RequestMute,
+    RoomChanged,
+    RoomState,
+    SetRoom,
+    Waiting,
+)
 
 ANN = ParticipantInfo(1, "Ann", "camera")
 ZOE = ParticipantInfo(255, "Zoë 👩‍🚀", "none")
 
 
-@pytest.mark.parametrize("message", [Join("Ann", "camera"), Join("Z" * 64, "file"), Offer("v=0\r\n"), Leave()])
+@pytest.mark.parametrize(
+    "message",
+    [
+        Join("Ann", "camera"),
+        Join("Z" * 64, "file"),
+        Join("Ann", "none", token="a.b.c", admission="d.e.f"),
+        Offer("v=0\r\n"),
+        Leave(),
+        AnswerKnock(65_535, True),
+        SetRoom(locked=True, lobby=False),
+        RequestMute(255),
+        Remove(1),
+        EndRoom(),
+    ],
+)
 def test_client_messages_survive(message: ClientMessage) -> None:
     assert parse_client_message(pack(message)) == message
 
@@ -41,6 +68,12 @@ def test_client_messages_survive(message: ClientMessage) -> None:
     [
         Joined(7, (ANN, ZOE), ({"urls": "turn:turn.example", "username": "u", "credential": "c"},)),
         Joined(7, ()),
+        Joined(7, (), (), RoomState(True, True, (7, 9)), "d.e.f"),
+        Waiting(),
+        Knock(65_535, "Zoë"),
+        KnockGone(1),
+        MuteRequested(),
+        RoomChanged(RoomState(hosts=(255,))),
         Answer("v=0\r\n"),
         Voices({"1": 3, "2": None}),
         Voices({}),
@@ -60,6 +93,14 @@ def test_the_wire_form_is_the_one_that_is_specified() -> None:
         "id": 2,
         "participants": [{"id": 1, "name": "Ann", "source": "camera"}],
         "ice_servers": [],
+        "room": {"locked": False, "lobby": False, "hosts": []},
+    }
+    assert msgpack.unpackb(pack(Joined(2, (), (), RoomState(True, False, (2,)), "p")))["pass"] == "p"
+    assert msgpack.unpackb(pack(RoomChanged(RoomState(True, False, (2,))))) == {
+        "type": "room",
+        "locked": True,
+        "lobby": False,
+        "hosts": [2],
     }
     assert msgpack.unpackb(pack(Join("Ann", "camera"))) == {
         "type": "join",
@@ -67,6 +108,8 @@ def test_the_wire_form_is_the_one_that_is_specified() -> None:
         "name": "Ann",
         "source": "camera",
     }
+    again = msgpack.unpackb(pack(Join("Ann", "camera", token="t", admission="p")))
+    assert (again["token"], again["pass"]) == ("t", "p")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +125,10 @@ def test_the_wire_form_is_the_one_that_is_specified() -> None:
         ({"type": "participant-left", "id": 1, "reason": "bored"}, "reason is 'bored'"),
         ({"type": "error", "code": "NO", "message": ""}, "code is 'NO'"),
         ({"type": "answer", "sdp": "x" * 60_001}, "sdp is"),
+        ({"type": "room", "locked": 1, "lobby": False, "hosts": []}, "locked is 1"),
+        ({"type": "room", "locked": True, "lobby": False, "hosts": [0]}, r"hosts is \[0\]"),
+        ({"type": "knock", "id": 0, "name": "Ann"}, "id is 0"),
+        ({"type": "waiting", "for": "Godot"}, "unknown fields: .'for'."),
     ],
 )
 def test_bad_fields_are_named(fields: dict[str, object], complaint: str) -> None:
@@ -109,10 +156,17 @@ values = st.recursive(
     max_leaves=8,
 )
 kinds = st.sampled_from(
-    ["join", "offer", "leave", "joined", "answer", "voices", "participant-joined", "participant-left", "error"]
+    [
+        *("join", "offer", "leave", "answer-knock", "set-room", "request-mute", "remove", "end-room"),
+        *("joined", "answer", "voices", "participant-joined", "participant-left", "error"),
+        *("waiting", "knock", "knock-gone", "mute-requested", "room"),
+    ]
 )
 names = st.sampled_from(
-    ["name", "source", "protocol", "sdp", "id", "participants", "ice_servers", "slots", "participant", "reason"]
+    [
+        *("name", "source", "protocol", "sdp", "id", "participants", "ice_servers", "slots", "participant", "reason"),
+        *("token", "pass", "room", "locked", "lobby", "hosts", "admit"),
+    ]
 )
 
 

@@ -57,7 +57,14 @@ class IdlePeerConnection extends EventTarget {
   close = (): void => {};
 }
 
-const JOINED = { type: 'joined', id: 2, participants: [{ id: 1, name: 'Ada', source: 'camera' }], ice_servers: [] };
+const JOINED = {
+  type: 'joined',
+  id: 2,
+  participants: [{ id: 1, name: 'Ada', source: 'camera' }],
+  ice_servers: [],
+  room: { locked: false, lobby: false, hosts: [1] },
+  pass: 'the pass',
+};
 
 describe('Call', () => {
   let call: Call;
@@ -76,6 +83,7 @@ describe('Call', () => {
       source: 'camera',
       state: { muted: false, camera: 'on' },
       microphone: null,
+      token: null,
       transport: 'auto',
       keyframesInUse: () => [],
     });
@@ -154,7 +162,28 @@ describe('Call', () => {
     expect(events.ended).toEqual([]);
   });
 
-  it.each(['room-full', 'bad-room', 'protocol-version', 'bad-message', 'too-fast'])('ends at once on %s', (code) => {
+  it('comes back with the pass that it was given', () => {
+    ScriptedSocket.last.accept();
+    ScriptedSocket.last.deliver(JOINED);
+    ScriptedSocket.last.drop();
+    vi.advanceTimersByTime(500);
+    ScriptedSocket.last.accept();
+    expect(ScriptedSocket.last.sent[0]).toMatchObject({ type: 'join', pass: 'the pass' });
+  });
+
+  it('waits at the door for as long as it takes', () => {
+    ScriptedSocket.last.accept();
+    ScriptedSocket.last.deliver({ type: 'waiting' });
+    vi.advanceTimersByTime(60_000);
+    expect(call.phase).toBe('joining');
+    ScriptedSocket.last.deliver({ type: 'error', code: 'not-admitted', message: 'no' });
+    expect(events.ended?.[0]?.error?.code).toBe('not-admitted');
+  });
+
+  it.each([
+    ...['room-full', 'bad-room', 'protocol-version', 'bad-message', 'too-fast', 'bad-token', 'token-expired'],
+    ...['token-required', 'room-locked', 'room-ended', 'removed', 'replaced'],
+  ])('ends at once on %s', (code) => {
     ScriptedSocket.last.accept();
     ScriptedSocket.last.deliver({ type: 'error', code, message: 'no' });
     expect(call.phase).toBe('ended');

@@ -1,7 +1,7 @@
 import type { ChannelCounters, ChannelName } from './connection';
 import type { CallError, CallErrorCode } from './errors';
 import { Emitter, type CallEvents, type ParticipantState } from './events';
-import type { Participant, Source } from './messages';
+import type { HostMessage, Participant, Source } from './messages';
 import { Session, type LocalParticipant, type TransportStatistics } from './session';
 import { signallingUrl } from './signalling';
 import type { TransportPreference } from './transport/transport';
@@ -19,6 +19,8 @@ export interface CallSettings {
   state: ParticipantState;
   /** Our voice; `null` without a microphone. */
   microphone: MediaStreamTrack | null;
+  /** The join token of the link; `null` without one. */
+  token: string | null;
   /** By which transports bundles may go. */
   transport: TransportPreference;
   /** The keyframes in use, as whole blobs: sent to newcomers and on request. */
@@ -47,7 +49,11 @@ const LONGEST_RETRY_MS = 8_000;
 const RATE_INTERVAL_MS = 500;
 
 /** Errors that trying again cannot mend. */
-const FINAL_ERRORS: readonly CallErrorCode[] = ['bad-room', 'protocol-version', 'bad-message', 'bad-server-message'];
+const FINAL_ERRORS: readonly CallErrorCode[] = [
+  ...(['bad-room', 'protocol-version', 'bad-message', 'bad-server-message'] as const),
+  ...(['token-required', 'bad-token', 'token-expired', 'room-locked', 'room-ended'] as const),
+  ...(['not-admitted', 'not-host', 'removed', 'replaced'] as const),
+];
 
 /**
  * A call in one room: joins, reports what happens as {@link CallEvents}, and joins again when the connection is lost
@@ -69,8 +75,8 @@ export class Call extends Emitter<CallEvents> {
   constructor(settings: CallSettings) {
     super();
     this.url = signallingUrl(settings.page, settings.room);
-    const { name, source, state, microphone, transport, keyframesInUse } = settings;
-    this.local = { name, source, state, microphone, transport, keyframesInUse };
+    const { name, source, state, microphone, token, transport, keyframesInUse } = settings;
+    this.local = { name, source, state, microphone, token, pass: null, transport, keyframesInUse };
   }
 
   get phase(): CallPhase {
@@ -97,6 +103,11 @@ export class Call extends Emitter<CallEvents> {
       clearTimeout(this.retryTimer);
       this.startSession();
     }
+  }
+
+  /** Asks for what only hosts may: lock, let in, ask to mute, remove, end. */
+  usePower(message: HostMessage): void {
+    this.session?.usePower(message);
   }
 
   /** Sends one bundle to everybody, at most 1 150 bytes; dropped and counted while there is no connection. */
@@ -148,6 +159,7 @@ export class Call extends Emitter<CallEvents> {
         if (name === 'rejected') this.messagesRejected += 1;
         this.emit(name, payload);
       },
+      onPass: (pass) => (this.local.pass = pass),
       onEnd: (cause) => this.sessionEnded(session.participants.values(), cause),
     });
     this.session = session;

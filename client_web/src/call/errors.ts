@@ -7,6 +7,15 @@ export const SERVER_ERROR_CODES = [
   'too-fast',
   'media-failed',
   'going-away',
+  'token-required',
+  'bad-token',
+  'token-expired',
+  'room-locked',
+  'room-ended',
+  'not-admitted',
+  'not-host',
+  'removed',
+  'replaced',
 ] as const;
 
 export type ServerErrorCode = (typeof SERVER_ERROR_CODES)[number];

@@ -1,8 +1,8 @@
 import type { CallError } from './errors';
-import type { Participant } from './messages';
+import type { Participant, RoomState } from './messages';
 
 /** Why a participant is no longer in the room. `reconnecting`: our own connection was lost, and with it all of them. */
-export type LeaveReason = 'left' | 'lost' | 'reconnecting';
+export type LeaveReason = 'left' | 'lost' | 'removed' | 'reconnecting';
 
 /** What a participant says about itself; shown beside its name. */
 export interface ParticipantState {
@@ -23,6 +23,16 @@ export interface ConnectionLoss {
 /** The events of a {@link Call}, by name. */
 export interface CallEvents {
   joined: { id: number; participants: readonly Participant[] };
+  /** A host must let us in; `joined` or `ended` follows. */
+  waiting: undefined;
+  /** The door's state and the hosts, after `joined` and at each change. */
+  room: { room: RoomState };
+  /** To hosts: somebody waits to be let in. */
+  knock: { id: number; name: string };
+  /** To hosts: nobody waits under that id any more. */
+  'knock-gone': { id: number };
+  /** A host asks us to mute. */
+  'mute-requested': undefined;
   /** All three data channels are open: what is sent from now on reaches the relay. */
   open: undefined;
   'participant-joined': { participant: Participant };

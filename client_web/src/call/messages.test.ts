@@ -9,6 +9,8 @@ const JOINED = {
   id: 7,
   participants: [{ id: 1, name: 'Ada', source: 'file' }],
   ice_servers: [{ urls: ['turn:relay.example:3478'], username: 'u', credential: 'c' }],
+  room: { locked: false, lobby: true, hosts: [1, 7] },
+  pass: 'p.a.ss',
 };
 const MESSAGES = [
   JOINED,
@@ -16,6 +18,12 @@ const MESSAGES = [
   { type: 'voices', slots: { '1': 4, '2': null } },
   { type: 'participant-joined', participant: { id: 2, name: 'Grace', source: 'camera' } },
   { type: 'participant-left', id: 2, reason: 'lost' },
+  { type: 'participant-left', id: 2, reason: 'removed' },
+  { type: 'waiting' },
+  { type: 'knock', id: 65_535, name: 'Linus' },
+  { type: 'knock-gone', id: 3 },
+  { type: 'mute-requested' },
+  { type: 'room', locked: false, lobby: false, hosts: [2] },
   { type: 'error', code: 'room-full', message: 'This room has 8 people.' },
 ];
 
@@ -26,6 +34,12 @@ describe('parseServerMessage', () => {
       id: 7,
       participants: [{ id: 1, name: 'Ada', source: 'file' }],
       iceServers: [{ urls: ['turn:relay.example:3478'], username: 'u', credential: 'c' }],
+      room: { locked: false, lobby: true, hosts: [1, 7] },
+      pass: 'p.a.ss',
+    });
+    expect(parseServerMessage(encode({ type: 'room', locked: true, lobby: false, hosts: [] }))).toEqual({
+      type: 'room',
+      room: { locked: true, lobby: false, hosts: [] },
     });
     const voices = parseServerMessage(encode({ type: 'voices', slots: { '1': 4, '2': null } }));
     expect(voices).toEqual({ type: 'voices', slots: new Map([['1', 4], ['2', null]]) });
@@ -46,6 +60,9 @@ describe('parseServerMessage', () => {
     ['a list of slots', { type: 'voices', slots: [] }],
     ['an unknown reason', { type: 'participant-left', id: 2, reason: 'bored' }],
     ['an unknown error', { type: 'error', code: 'nope', message: '' }],
+    ['a room without a lock', { ...JOINED, room: { lobby: false, hosts: [] } }],
+    ['a host 0', { type: 'room', locked: false, lobby: false, hosts: [0] }],
+    ['a knock 65 536', { type: 'knock', id: 65_536, name: 'x' }],
     ['no map at all', [1, 2, 3]],
   ])('refuses %s', (_, message) => {
     expect(() => parseServerMessage(encode(message))).toThrow(CallError);

@@ -12,6 +12,8 @@ const MAX_PARTICIPANTS = 255;
 const MAX_VOICE_SLOTS = 32;
 const MAX_ICE_SERVERS = 16;
 const MAX_TEXT_LENGTH = 65_536;
+const MAX_TOKEN_LENGTH = 2_000;
+const MAX_KNOCK = 65_535;
 
 /** Where a participant's face comes from. */
 export type Source = 'camera' | 'file' | 'none';
@@ -23,18 +25,49 @@ export interface Participant {
   source: Source;
 }
 
+/** A room's door, and who its hosts are (ids of those present). */
+export interface RoomState {
+  /** Nobody new comes in. */
+  locked: boolean;
+  /** Newcomers wait for a host. */
+  lobby: boolean;
+  hosts: number[];
+}
+
 export type ServerMessage =
-  | { type: 'joined'; id: number; participants: Participant[]; iceServers: RTCIceServer[] }
+  | {
+      type: 'joined';
+      id: number;
+      participants: Participant[];
+      iceServers: RTCIceServer[];
+      room: RoomState;
+      /** Says that we were let in: what to come back with when the connection is lost. */
+      pass: string | null;
+    }
+  | { type: 'waiting' }
+  | { type: 'knock'; id: number; name: string }
+  | { type: 'knock-gone'; id: number }
+  | { type: 'mute-requested' }
+  | { type: 'room'; room: RoomState }
   | { type: 'answer'; sdp: string }
   | { type: 'voices'; slots: Map<string, number | null> }
   | { type: 'participant-joined'; participant: Participant }
-  | { type: 'participant-left'; id: number; reason: 'left' | 'lost' }
+  | { type: 'participant-left'; id: number; reason: 'left' | 'lost' | 'removed' }
   | { type: 'error'; code: ServerErrorCode; message: string };
 
 export type ClientMessage =
-  | { type: 'join'; protocol: number; name: string; source: Source }
+  | { type: 'join'; protocol: number; name: string; source: Source; token?: string; pass?: string }
   | { type: 'offer'; sdp: string }
-  | { type: 'leave' };
+  | { type: 'leave' }
+  | HostMessage;
+
+/** What only hosts may ask for; of others it ends the session. */
+export type HostMessage =
+  | { type: 'answer-knock'; id: number; admit: boolean }
+  | { type: 'set-room'; locked: boolean; lobby: boolean }
+  | { type: 'request-mute'; id: number }
+  | { type: 'remove'; id: number }
+  | { type: 'end-room' };
 
 /** The message as the bytes of one msgpack map. */
 export function serialiseClientMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
@@ -57,7 +90,18 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
           participant(entry, 'joined.participants'),
         ),
         iceServers: list(fields['ice_servers'], 'joined.ice_servers', MAX_ICE_SERVERS).map(iceServer),
+        room: roomState(record(fields['room'], 'joined.room')),
+        pass: fields['pass'] === undefined ? null : text(fields['pass'], 'joined.pass', MAX_TOKEN_LENGTH),
       };
+    case 'waiting':
+    case 'mute-requested':
+      return { type };
+    case 'knock':
+      return { type, id: knockId(fields['id'], 'knock.id'), name: personName(fields['name'], 'knock.name') };
+    case 'knock-gone':
+      return { type, id: knockId(fields['id'], 'knock-gone.id') };
+    case 'room':
+      return { type, room: roomState(fields) };
     case 'answer':
       return { type, sdp: text(fields['sdp'], 'answer.sdp', MAX_MESSAGE_BYTES) };
     case 'voices':
@@ -68,7 +112,7 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
       return {
         type,
         id: participantId(fields['id'], 'participant-left.id'),
-        reason: oneOf(fields['reason'], ['left', 'lost'] as const, 'participant-left.reason'),
+        reason: oneOf(fields['reason'], ['left', 'lost', 'removed'] as const, 'participant-left.reason'),
       };
     case 'error':
       return {
@@ -135,14 +179,36 @@ function participantId(value: unknown, field: string): number {
 
 function participant(value: unknown, field: string): Participant {
   const fields = record(value, field);
-  const name = text(fields['name'], `${field}.name`, 2 * MAX_NAME_LENGTH);
-  const characters = Array.from(name).length;
-  if (characters === 0 || characters > MAX_NAME_LENGTH) throw refuse(`${field}.name`, `${characters} characters`);
   return {
     id: participantId(fields['id'], `${field}.id`),
-    name,
+    name: personName(fields['name'], `${field}.name`),
     source: oneOf(fields['source'], ['camera', 'file', 'none'] as const, `${field}.source`),
   };
+}
+
+function personName(value: unknown, field: string): string {
+  const name = text(value, field, 2 * MAX_NAME_LENGTH);
+  const characters = Array.from(name).length;
+  if (characters === 0 || characters > MAX_NAME_LENGTH) throw refuse(field, `${characters} characters`);
+  return name;
+}
+
+function knockId(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_KNOCK) throw refuse(field, value);
+  return value;
+}
+
+function roomState(fields: Record<string, unknown>): RoomState {
+  return {
+    locked: flag(fields['locked'], 'room.locked'),
+    lobby: flag(fields['lobby'], 'room.lobby'),
+    hosts: list(fields['hosts'], 'room.hosts', MAX_PARTICIPANTS).map((id) => participantId(id, 'room.hosts')),
+  };
+}
+
+function flag(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw refuse(field, value);
+  return value;
 }
 
 function iceServer(value: unknown): RTCIceServer {

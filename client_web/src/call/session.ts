@@ -3,7 +3,7 @@ import { EVERYBODY, open, parseControl, seal, serialiseControl } from './control
 import { CallError } from './errors';
 import type { CallEvents, ParticipantState } from './events';
 import { KeyframeAssembler, KeyframeSender } from './keyframe_delivery';
-import { PROTOCOL_VERSION, type Participant, type ServerMessage, type Source } from './messages';
+import { PROTOCOL_VERSION, type HostMessage, type Participant, type ServerMessage, type Source } from './messages';
 import { Signalling } from './signalling';
 import { BundleSequence } from './transport/bundle_sequence';
 import type { TrailerCounters, TransportName, TransportPreference } from './transport/transport';
@@ -15,12 +15,18 @@ export interface LocalParticipant {
   readonly state: ParticipantState;
   readonly microphone: MediaStreamTrack | null;
   readonly transport: TransportPreference;
+  /** The join token of our link, if it has one. */
+  readonly token: string | null;
+  /** What the server gave us to come back with. */
+  readonly pass: string | null;
   /** The keyframes in use, as whole blobs. */
   keyframesInUse(): readonly Uint8Array[];
 }
 
 export interface SessionListener {
   report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
+  /** We are in; with this we may come back. */
+  onPass(pass: string | null): void;
   /** The session is over; it has closed everything of its own. */
   onEnd(cause: CallError): void;
 }
@@ -68,7 +74,14 @@ export class Session {
     );
     this.signalling = new Signalling(url, {
       onOpen: () =>
-        this.signalling.send({ type: 'join', protocol: PROTOCOL_VERSION, name: local.name, source: local.source }),
+        this.signalling.send({
+          type: 'join',
+          protocol: PROTOCOL_VERSION,
+          name: local.name,
+          source: local.source,
+          ...(local.token === null ? {} : { token: local.token }),
+          ...(local.pass === null ? {} : { pass: local.pass }),
+        }),
       onMessage: (message) => this.receive(message),
       onClosed: (cause) => this.end(cause),
     });
@@ -76,6 +89,10 @@ export class Session {
 
   sendBundle(bundle: Uint8Array): void {
     this.connection?.bundles.send(new Uint8Array(bundle), this.participants.keys());
+  }
+
+  usePower(message: HostMessage): void {
+    this.signalling.send(message);
   }
 
   sendKeyframe(blob: Uint8Array): void {
@@ -128,7 +145,25 @@ export class Session {
         clearTimeout(this.joinTimer);
         for (const participant of message.participants) this.enter(participant, true);
         this.connect(message.iceServers);
+        this.listener.onPass(message.pass);
         this.listener.report('joined', { id: message.id, participants: message.participants });
+        this.listener.report('room', { room: message.room });
+        break;
+      case 'waiting':
+        clearTimeout(this.joinTimer);
+        this.listener.report('waiting', undefined);
+        break;
+      case 'room':
+        this.listener.report('room', { room: message.room });
+        break;
+      case 'knock':
+        this.listener.report('knock', { id: message.id, name: message.name });
+        break;
+      case 'knock-gone':
+        this.listener.report('knock-gone', { id: message.id });
+        break;
+      case 'mute-requested':
+        this.listener.report('mute-requested', undefined);
         break;
       case 'answer':
         void this.connection?.acceptAnswer(message.sdp);
@@ -158,7 +193,7 @@ export class Session {
     else this.greeted.delete(participant.id);
   }
 
-  private remove(id: number, reason: 'left' | 'lost'): void {
+  private remove(id: number, reason: 'left' | 'lost' | 'removed'): void {
     const participant = this.participants.get(id);
     if (participant === undefined) return;
     this.participants.delete(id);

@@ -8,7 +8,7 @@ import { Controls } from './controls';
 import { element } from './dom';
 import { LossBanner } from './loss_banner';
 import { NoticeList } from './notice_list';
-import { deviceNotices, encoderNotice, rendererNotice } from './notices';
+import { deviceNotices, encoderNotice, rendererNotice, waitingNotice } from './notices';
 import { RateMeter } from './rate_meter';
 import { SelfView } from './self_view';
 import type { RemoteStatistics } from './statistics';
@@ -114,13 +114,19 @@ export class CallPage {
   }
 
   private listenToCall(): (() => void)[] {
-    const { call } = this.settings;
+    const { call, media } = this.settings;
     return [
       call.on('joined', ({ participants }) => {
         this.announce(participants.length === 0 ? 'You are in' : `In the room: ${participants.map(({ name }) => name).join(', ')}`);
         this.removeTiles();
         for (const participant of participants) this.addTile(participant);
         this.showGrid();
+      }),
+      call.on('waiting', () => this.notices.show([waitingNotice()])),
+      call.on('room', () => this.showNotices()),
+      call.on('mute-requested', () => {
+        media.setMuted(true);
+        this.announce('The host has asked you to mute: your microphone is off');
       }),
       call.on('participant-joined', ({ participant }) => {
         this.addTile(participant);
@@ -194,7 +200,8 @@ export class CallPage {
     tile?.close();
     this.tiles.delete(participant.id);
     this.showGrid();
-    this.announce(reason === 'left' ? `${participant.name} left` : `${participant.name} lost the connection`);
+    const endings = { left: 'left', removed: 'was removed by the host', lost: 'lost the connection' };
+    this.announce(`${participant.name} ${endings[reason]}`);
   }
 
   private async setVoice(id: number, track: MediaStreamTrack | null): Promise<void> {

@@ -117,11 +117,35 @@ export function noWebGpuNotice(): Notice {
   };
 }
 
+/** A host must let us in. */
+export function waitingNotice(): Notice {
+  return {
+    tone: 'hint',
+    title: 'Waiting to be let in',
+    text: 'This room has a lobby. Whoever hosts it sees that you are here; keep this page open.',
+  };
+}
+
 /** Why the call is over, for the page shown after it. */
 export function endNotice(error: CallError): Notice {
   switch (error.code) {
     case 'room-full':
       return fault('This room is full', 'Every place is taken. Try again when somebody has left, or meet in another room.');
+    case 'room-locked':
+      return fault('This room is locked', 'Nobody new can come in. Ask somebody inside to unlock it, then try again.');
+    case 'room-ended':
+      return fault('The call has ended', sentence(error.message));
+    case 'not-admitted':
+      return fault('You were not let in', sentence(error.message));
+    case 'removed':
+      return fault('You were removed from the room', 'A host has sent you away.');
+    case 'replaced':
+      return fault('You are in this room elsewhere', 'You joined again from another window or device.');
+    case 'token-required':
+      return fault('This server needs an invitation', sentence(error.message));
+    case 'bad-token':
+    case 'token-expired':
+      return fault('This invitation is not valid', sentence(error.message));
     case 'bad-room':
       return fault('There is no such room', `${sentence(error.message)} Check the link, or create a room.`);
     case 'protocol-version':

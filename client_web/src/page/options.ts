@@ -1,6 +1,11 @@
 import { MAX_NAME_LENGTH } from '../call/messages';
 import type { TransportPreference } from '../call/transport/transport';
 
+/** The join token in the link's fragment, `#token=…`: fragments stay in the browser until the page sends them. */
+export function readToken(fragment: string): string | null {
+  return new URLSearchParams(fragment.replace(/^#/, '')).get('token');
+}
+
 /** What the address may ask of the page: `?name=X&autojoin=1&provider=wasm`, for tests and demonstrations. */
 export interface PageOptions {
   name: string | null;

@@ -3,7 +3,7 @@ import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
 import { CallPage } from './call_page';
 import { showEnding } from './ending';
-import type { PageOptions } from './options';
+import { readToken, type PageOptions } from './options';
 import { Prejoin } from './prejoin';
 
 /** A room's page: preview, call, ending; holds what lives through all of them. */
@@ -64,6 +64,7 @@ export class RoomPage {
       source: media.cameraOn ? 'camera' : 'none',
       state: { muted: media.muted, camera: media.cameraOn ? 'on' : 'off' },
       microphone: media.microphone,
+      token: readToken(location.hash),
       transport: this.options.transport,
       keyframesInUse: () => media.keyframesInUse(),
     });

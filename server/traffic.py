@@ -1,0 +1,21 @@
+"""How much the relay has carried: plain sums, because it counts every packet."""
+
+from collections import Counter
+
+IN, OUT = "in", "out"
+SIGNALLING, VOICE = "signalling", "voice"
+
+
+class Traffic:
+    """Messages and payload bytes by direction (`in`, `out`) and purpose (a data channel, `voice`, `signalling`)."""
+
+    def __init__(self) -> None:
+        self.messages: Counter[tuple[str, str]] = Counter()
+        self.bytes: Counter[tuple[str, str]] = Counter()
+        self.keyframe_requests = 0
+
+    def count(self, direction: str, purpose: str, size: int) -> None:
+        """Count a message of so many bytes."""
+        key = direction, purpose
+        self.messages[key] += 1
+        self.bytes[key] += size
