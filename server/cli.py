@@ -24,6 +24,8 @@ _COMMANDS = {
     "serve": _Command("server.serve_command", "run a server"),
     "invite": _Command("server.invite_command", "make a link with a join token"),
     "join": _Command("server.join_command", "take part in a call from this terminal"),
+    "encode": _Command("server.encode_command", "code a video file into a recording (.fwr)"),
+    "info": _Command("server.info_command", "say what is in a recording (.fwr)"),
     "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
     "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),
     "doctor": _Command("server.doctor_command", "check what this machine has, and say what to do about the rest"),
@@ -33,6 +35,8 @@ examples:
   facewire serve --demonstration                   then open http://localhost:8080/room/demo
   facewire join http://localhost:8080/room/demo    call from a terminal, with this machine's camera
   facewire join http://localhost:8080/room/demo --video talk.mp4 --record call.fwr
+  facewire encode talk.mp4 talk.fwr
+  facewire info talk.fwr
   facewire decode call.fwr call.mp4
   facewire bench wire --json build/bench/wire.json
   facewire doctor

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from codec.errors import FormatError
 from codec.intra_picture import PictureCodec
@@ -37,21 +38,24 @@ class Damage:
 class RecordingReader:
     """Reads a recording chunk by chunk; memory is bounded by one chunk."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file and read its header. Raises `FormatError` if it is no recording of version 2."""
+    def __init__(self, source: Path | BinaryIO) -> None:
+        """Open the file, or take an open one, and read its header.
+
+        Raises `FormatError` if it is no recording of version 2.
+        """
         self.damage: Damage | None = None  #: grows while records are read
         self.participants: dict[int, RecordedParticipant] = {}  #: grows with each participant record
         self.created = ""  #: ISO 8601, or empty
         self.readable_bytes = 0  #: where the last chunk that was read ends; 0 if nothing could be read
         self._broken_chunks = 0
         try:
-            self._file = path.open("rb")
+            self._file = source.open("rb") if isinstance(source, Path) else source
+            self.file_bytes = self._file.seek(0, os.SEEK_END)
         except OSError as error:
-            raise FormatError(f"cannot read the recording {path}: {error.strerror}") from error
-        self._size = os.fstat(self._file.fileno()).st_size
+            raise FormatError(f"cannot read the recording {source}: {error.strerror}") from error
         self._chunks = ChunkFile(self._file)
         try:
-            self._read_header(path)
+            self._read_header(source if isinstance(source, Path) else "the file")
         except FormatError:
             self._file.close()
             raise
@@ -62,7 +66,7 @@ class RecordingReader:
 
         Whole chunks that are damaged are left out; `damage` then says so.
         """
-        while self._position < self._size:
+        while self._position < self.file_bytes:
             found = self._next_chunk()
             if found is None:
                 return
@@ -100,12 +104,13 @@ class RecordingReader:
     ) -> None:
         self.close()
 
-    def _read_header(self, path: Path) -> None:
+    def _read_header(self, name: Path | str) -> None:
+        self._file.seek(0)
         magic = self._file.read(len(MAGIC))
         if magic != MAGIC:
             if magic[:3] == MAGIC[:3] and len(magic) == len(MAGIC):
-                raise FormatError(f"{path} has version {magic[3]}, this codec reads version {VERSION}")
-            raise FormatError(f"{path} is no recording: it begins with {magic!r}, not {MAGIC!r}")
+                raise FormatError(f"{name} has version {magic[3]}, this codec reads version {VERSION}")
+            raise FormatError(f"{name} is no recording: it begins with {magic!r}, not {MAGIC!r}")
         try:
             metadata, self.readable_bytes = Metadata.parse(self._file.read(Metadata.LONGEST_BYTES))
         except FormatError as error:
@@ -118,7 +123,7 @@ class RecordingReader:
     def _next_chunk(self) -> list[Record] | None:
         """Return the records of the next chunk that can be read, and go behind it; None if there is no more."""
         reason = "the file ends within a chunk's header"
-        if self._size - self._position >= CHUNK_HEADER_BYTES:
+        if self.file_bytes - self._position >= CHUNK_HEADER_BYTES:
             reason = "no chunk begins where one should"
         search = self._position
         while self._broken_chunks < _MOST_BROKEN_CHUNKS and (found := self._chunks.find(search)) is not None:
@@ -133,8 +138,8 @@ class RecordingReader:
             self._note_damage(offset, reason)
             self._position = self.readable_bytes = offset + CHUNK_HEADER_BYTES + header.length
             return records
-        self._note_damage(self._size, reason)
-        self._position = self._size
+        self._note_damage(self.file_bytes, reason)
+        self._position = self.file_bytes
         return None
 
     def _note_damage(self, end: int, reason: str) -> None:

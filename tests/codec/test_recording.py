@@ -1,4 +1,5 @@
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -123,15 +124,13 @@ def test_what_comes_late_is_put_in_order_within_a_second(tmp_path: Path) -> None
 def test_every_cut_is_read_up_to_the_last_whole_chunk(tmp_path: Path) -> None:
     data = _write(tmp_path / "call.fwr")
     whole = _read(tmp_path / "call.fwr")
-    path = tmp_path / "cut.fwr"
     seen = set()
     for length in range(len(data) + 1):
-        path.write_bytes(data[:length])
         if length < 4:
-            with pytest.raises(FormatError):
-                RecordingReader(path)
+            with pytest.raises(FormatError, match="is no recording"):
+                RecordingReader(BytesIO(data[:length]))
             continue
-        with RecordingReader(path) as reader:
+        with RecordingReader(BytesIO(data[:length])) as reader:
             records = list(reader.records())
         assert records == whole[: len(records)]
         seen.add(len(records))
@@ -148,14 +147,15 @@ def test_every_flipped_byte_costs_its_chunk_and_no_other(tmp_path: Path) -> None
         _add(writer, records)
     data = path.read_bytes()
     for position in range(4, len(data)):
-        path.write_bytes(data[:position] + bytes([data[position] ^ 16]) + data[position + 1 :])
-        with RecordingReader(path) as reader:
+        flipped = BytesIO(data[:position] + bytes([data[position] ^ 16]) + data[position + 1 :])
+        with RecordingReader(flipped) as reader:
             read = list(reader.records())
         assert reader.damage is not None, position
         assert reader.damage.places == 1
         assert reader.damage.offset <= position < reader.damage.offset + reader.damage.lost_bytes
         assert len(read) >= len(records) - 27
-        assert [record for record in records if record in read] == read
+        kept = set(read)
+        assert [record for record in records if record in kept] == read
 
 
 def test_reading_goes_on_behind_foreign_bytes_and_missing_ones(tmp_path: Path) -> None:

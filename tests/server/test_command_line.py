@@ -115,7 +115,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert status.value.code == 0
     shown = capsys.readouterr().out
-    for command in ("serve", "join", "decode", "bench", "doctor"):
+    for command in ("serve", "join", "encode", "info", "decode", "bench", "doctor"):
         assert f"  facewire {command}" in shown
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
