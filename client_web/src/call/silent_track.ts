@@ -8,6 +8,11 @@ export interface SilentTrack {
 export function makeSilentTrack(): SilentTrack | null {
   if (typeof AudioContext !== 'function') return null;
   const context = new AudioContext();
-  const track = context.createMediaStreamDestination().stream.getAudioTracks()[0];
+  const output = context.createMediaStreamDestination();
+  // Chromium makes no sound, not even silence, of an output without a source.
+  const source = new ConstantSourceNode(context, { offset: 0 });
+  source.connect(output);
+  source.start();
+  const track = output.stream.getAudioTracks()[0];
   return track === undefined ? null : { track, close: () => void context.close() };
 }

@@ -6,7 +6,7 @@ export interface ThinTransportListener {
   /** Bundles have left behind a voice packet. */
   onSent(): void;
   /** A bundle came behind the voice of the slot that was attached as number `slot`. */
-  onBundle(slot: number, bundle: Uint8Array<ArrayBuffer>): void;
+  onBundle(slot: number, bundle: Uint8Array): void;
   /** No voice packet took this bundle: none go out at present, or it is too large. */
   onReturned(bundle: Uint8Array<ArrayBuffer>): void;
   /** A voice packet was malformed; it was played as it was. */
@@ -21,8 +21,10 @@ export class ThinTransport implements BundleTransport {
   readonly counters: TrailerCounters = {
     bundlesSent: 0,
     bytesSent: 0,
+    soundlessSent: 0,
     bundlesReceived: 0,
     bytesReceived: 0,
+    soundlessReceived: 0,
     bundlesReturned: 0,
   };
   private readonly worker = new Worker(new URL('./transform.worker.ts', import.meta.url), { type: 'module' });
@@ -65,6 +67,7 @@ export class ThinTransport implements BundleTransport {
       case 'sent':
         this.counters.bundlesSent += message.bundles;
         this.counters.bytesSent += message.bytes;
+        this.counters.soundlessSent += message.hasSound ? 0 : 1;
         this.listener.onSent();
         break;
       case 'returned':
@@ -72,9 +75,12 @@ export class ThinTransport implements BundleTransport {
         this.listener.onReturned(message.bundle);
         break;
       case 'received':
-        this.counters.bundlesReceived += 1;
-        this.counters.bytesReceived += message.bundle.length;
-        this.listener.onBundle(message.slot, message.bundle);
+        this.counters.soundlessReceived += message.hasSound ? 0 : 1;
+        for (const bundle of message.bundles) {
+          this.counters.bundlesReceived += 1;
+          this.counters.bytesReceived += bundle.length;
+          this.listener.onBundle(message.slot, bundle);
+        }
         break;
       case 'rejected':
         this.listener.onRejected(new CallError('bad-trailer', message.message));

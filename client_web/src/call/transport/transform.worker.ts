@@ -30,10 +30,12 @@ scope.onrtctransform = ({ transformer }) => {
 };
 
 const load: VoiceTransform = (frame, controller) => {
-  const { payload, bundles } = queue.load(new Uint8Array(frame.data), performance.now());
+  const voice = new Uint8Array(frame.data);
+  const { payload, bundles } = queue.load(voice, performance.now());
   if (bundles.length > 0) {
     frame.data = payload.slice().buffer;
-    post({ type: 'sent', bundles: bundles.length, bytes: bundles.reduce((total, bundle) => total + bundle.length, 0) });
+    const bytes = bundles.reduce((total, bundle) => total + bundle.length, 0);
+    post({ type: 'sent', bundles: bundles.length, bytes, hasSound: voice.length > 0 });
   }
   controller.enqueue(frame);
 };
@@ -42,7 +44,7 @@ function unloadFrom(slot: number): VoiceTransform {
   return (frame, controller) => {
     try {
       const { voice, bundles } = splitTrailer(new Uint8Array(frame.data));
-      for (const bundle of bundles) post({ type: 'received', slot, bundle: bundle.slice() });
+      if (bundles.length > 0) post({ type: 'received', slot, bundles, hasSound: voice.length > 0 });
       if (voice.length === 0) return;
       if (bundles.length > 0) frame.data = voice.slice().buffer;
     } catch (error) {

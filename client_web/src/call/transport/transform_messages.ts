@@ -8,10 +8,10 @@ export interface ToTransforms {
 
 /** From the transforms' worker to the connection. */
 export type FromTransforms =
-  /** Some bundles have left behind a voice packet. */
-  | { type: 'sent'; bundles: number; bytes: number }
+  /** Some bundles have left in a voice packet. */
+  | { type: 'sent'; bundles: number; bytes: number; hasSound: boolean }
   /** No voice packet took this bundle: it must go another way. */
   | { type: 'returned'; bundle: Uint8Array<ArrayBuffer> }
-  | { type: 'received'; slot: number; bundle: Uint8Array<ArrayBuffer> }
+  | { type: 'received'; slot: number; bundles: Uint8Array[]; hasSound: boolean }
   /** A voice packet was malformed; it was played as it was. */
   | { type: 'rejected'; message: string };

@@ -12,12 +12,15 @@ export interface BundleTransport {
   send(bundle: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Bundles and their bytes that travelled behind voice, in each direction. */
+/** Bundles and their bytes that travelled in voice packets, in each direction. */
 export interface TrailerCounters {
   bundlesSent: number;
   bytesSent: number;
+  /** Packets that carried bundles and no sound. */
+  soundlessSent: number;
   bundlesReceived: number;
   bytesReceived: number;
+  soundlessReceived: number;
   /** Bundles that no voice packet took and that went by data channel. */
   bundlesReturned: number;
 }
