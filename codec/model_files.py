@@ -9,7 +9,13 @@ from codec.errors import ModelFileError
 #: SHA-256 of Google's FaceLandmarker task file (478 points; Apache-2.0), the one both ends are tuned to.
 LANDMARKER_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
+#: The networks by their cost, and the choice that leaves it to the path setting.
+TIERS = ("pocket", "studio")
+AUTO_TIER = "auto"
+GRAPHS = ("keyframe.onnx", "animate.onnx")
+
 _PROJECT = Path(__file__).resolve().parent.parent
+_WEIGHTS = _PROJECT / "models/weights"
 
 
 def landmarker_path() -> Path:
@@ -35,14 +41,19 @@ def landmarker_path() -> Path:
     return path
 
 
-def weights_folder() -> Path:
-    """Return the folder of the animator's weights (`FACEWIRE_WEIGHTS`, else the landmark warp).
+def weights_folder(tier: str = AUTO_TIER) -> Path:
+    """Return the folder of the animator's weights: of a tier, or `FACEWIRE_WEIGHTS`, else the landmark warp.
 
     Raises `ModelFileError` if it lacks `keyframe.onnx` or `animate.onnx`.
     """
-    folder = Path(os.environ.get("FACEWIRE_WEIGHTS", _PROJECT / "models/weights/warp"))
-    for name in ("keyframe.onnx", "animate.onnx"):
+    folder = Path(os.environ.get("FACEWIRE_WEIGHTS", _WEIGHTS / "warp")) if tier == AUTO_TIER else _WEIGHTS / tier
+    for name in GRAPHS:
         if not (folder / name).is_file():
+            if tier != AUTO_TIER:
+                raise ModelFileError(
+                    f"the tier {tier!r} is not trained here, {folder} has no {name}: use another tier, or train and "
+                    "export it there (docs/training.md)"
+                )
             raise ModelFileError(
                 f"no {name} in {folder}: set FACEWIRE_WEIGHTS to a folder that has keyframe.onnx and animate.onnx"
             )

@@ -1,6 +1,7 @@
 """`facewire decode`: play a recording out to a video file."""
 
 import argparse
+import math
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from codec.animator import Animator
+from codec.model_files import AUTO_TIER, TIERS, weights_folder
+from codec.recording import RecordingReader
 from server.native.errors import DeviceError
 from server.native.play_out import Moment, PlayOut
 from server.native.voice_codec import SAMPLE_RATE
@@ -25,7 +28,11 @@ _LARGEST_FPS = 60
 _EXAMPLES = """\
 examples:
   facewire decode call.fwr call.mp4                     everybody, in a grid
-  facewire decode call.fwr ann.mp4 --participant 2      one of them
+  facewire decode call.fwr ann.mp4 --participant 2      one of them (`facewire info call.fwr` says who is who)
+  facewire decode call.fwr part.mp4 --start 600 --seconds 60      one minute, from the tenth on
+  facewire decode call.fwr call.mp4 --tier pocket       drawn by the trained network instead of the landmark warp
+
+A damaged file is played out as far as it can be read, with a warning.
 """
 
 
@@ -44,23 +51,42 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--provider", choices=("auto", "cpu", "cuda"), default="auto", help="what draws (default: %(default)s)"
     )
     parser.add_argument(
+        "--tier",
+        choices=(AUTO_TIER, *TIERS),
+        default=AUTO_TIER,
+        help="which network draws; auto: that in FACEWIRE_WEIGHTS, else the landmark warp (default: %(default)s)",
+    )
+    parser.add_argument(
         "--fps", type=int, choices=range(1, _LARGEST_FPS + 1), metavar="1–60", default=25, help="(default: %(default)s)"
     )
     parser.add_argument("--participant", metavar="ID", type=int, help="only this one (default: everybody)")
+    parser.add_argument("--start", metavar="S", type=_seconds, default=0.0, help="begin S seconds into the recording")
+    parser.add_argument("--seconds", metavar="S", type=_seconds, help="play so long at most (default: to the end)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Play out; returns the exit status. Raises `CodecError` or `DeviceError` if it cannot."""
-    animator = Animator(provider=arguments.provider)
-    playing = PlayOut(arguments.recording, animator, arguments.fps, arguments.participant)
+    with RecordingReader(arguments.recording):
+        # What is no recording is said before the weights are loaded.
+        pass
+    animator = Animator(weights_folder(arguments.tier), arguments.provider)
+    longest_s = math.inf if arguments.seconds is None else arguments.seconds
+    playing = PlayOut(arguments.recording, animator, arguments.fps, arguments.participant, arguments.start, longest_s)
     write_video(playing, arguments.video, arguments.fps)
     if playing.damage is not None:
         print(f"{arguments.recording} is damaged: {playing.damage}", file=sys.stderr)
     if playing.broken:
-        print(f"{playing.broken} records do not decode and were left out")
+        print(f"{playing.broken} records were left out: {playing.problem}", file=sys.stderr)
     seconds = playing.frames / arguments.fps
     print(f"{arguments.video}: {seconds:.1f} s of {', '.join(playing.names) or 'sound'}, drawn on {animator.provider}")
     return 0
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 on")
+    return seconds
 
 
 def write_video(playing: PlayOut, path: Path, fps: int) -> None:

@@ -40,6 +40,7 @@ class _Face:
 
     def __init__(self, animator: Animator, bundles: list[Record], *, is_clip: bool) -> None:
         self.broken = 0
+        self.problem: str | None = None
         self._decoder = FaceDecoder(animator, 2 * CACHED_KEYFRAMES)
         show_ms = clip_times_ms(bundles) if is_clip else show_times_ms(bundles)
         self._show_ms = deque(show_ms)
@@ -65,8 +66,9 @@ class _Face:
                 self._decoder.add_keyframe(record.payload)
             else:
                 self._decoder.add_bundle(record.payload, self._show_ms.popleft())
-        except CodecError:
+        except CodecError as error:
             self.broken += 1
+            self.problem = self.problem or str(error)
 
 
 class _Sound:
@@ -149,6 +151,11 @@ class PlayOut:
     def broken(self) -> int:
         """Records left out so far because they do not decode."""
         return sum(face.broken for face in self._faces.values())
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the first of them."""
+        return next((face.problem for face in self._faces.values() if face.problem), None)
 
     def moments(self) -> Iterator[Moment]:
         """Yield every output frame.

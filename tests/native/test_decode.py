@@ -4,7 +4,9 @@ import av
 import numpy as np
 import pytest
 
+from codec import model_files
 from codec.animator import Animator
+from codec.errors import FormatError
 from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
 from server.demonstration_process import RECORDING
@@ -83,6 +85,49 @@ def test_a_cut_file_is_decoded_up_to_the_cut(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr()
     assert "is damaged: the file ends" in said.err
     assert "of Demonstration" in said.out
+
+
+def test_a_part_from_the_middle_is_what_the_whole_shows_there(tmp_path: Path) -> None:
+    animator = Animator(provider="cpu")
+    recording = short_demonstration(tmp_path, 12.0)
+    whole = list(PlayOut(recording, animator, 5).moments())
+    part = PlayOut(recording, animator, 5, start_s=7.2, longest_s=2.0)
+    assert part.frames == 10
+    for shown, expected in zip(part.moments(), whole[36:46], strict=True):
+        assert np.abs(shown.picture.astype(int) - expected.picture).mean() < 1
+        assert np.abs(shown.sound.astype(int)).max() == pytest.approx(np.abs(expected.sound.astype(int)).max(), rel=0.3)
+    with pytest.raises(FormatError, match=r"nothing to play from 60 s on"):
+        PlayOut(recording, animator, 5, start_s=60)
+    video = tmp_path / "part.mp4"
+    assert main(["decode", str(recording), str(video), "--fps", "5", "--start", "11", "--seconds", "9"]) == 0
+    assert len(_streams(video)[0]) == 5
+
+
+def test_a_tier_draws_or_says_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = short_demonstration(tmp_path, 0.4)
+    decode = ["decode", str(recording), str(tmp_path / "out.mp4"), "--fps", "5", "--provider", "cpu", "--tier"]
+    monkeypatch.setenv("FACEWIRE_WEIGHTS", str(tmp_path))
+    assert main([*decode, "pocket"]) == 0
+    assert main([*decode, "auto"]) == 2
+    assert f"no keyframe.onnx in {tmp_path}" in capsys.readouterr().err
+    monkeypatch.setattr(model_files, "_WEIGHTS", tmp_path)
+    assert main([*decode, "studio"]) == 2
+    assert "the tier 'studio' is not trained here" in capsys.readouterr().err
+
+
+def test_a_keyframe_that_these_weights_cannot_draw_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "large.fwr"
+    with RecordingReader(RECORDING) as reader, RecordingWriter(path) as writer:
+        for record in reader.records():
+            if record.time_ms < 300:
+                payload = bytearray(record.payload)
+                if record.kind is RecordKind.KEYFRAME:
+                    payload[5:7] = (512).to_bytes(2, "big")
+                writer.add(record.participant, record.kind, record.time_ms, bytes(payload))
+    assert main(["decode", str(path), str(tmp_path / "out.mp4"), "--fps", "5"]) == 0
+    assert "5 records were left out: keyframe of 512², these weights draw 256²" in capsys.readouterr().err
 
 
 def test_what_is_no_recording_and_where_no_video_can_be_written(
