@@ -26,6 +26,7 @@ def make_application(settings: Settings) -> web.Application:
     application.add_routes(Operations(settings, signalling, metrics).routes())
     application.add_routes(Pages(settings).routes())
     application.on_response_prepare.append(security_headers(settings))
+    application.on_response_prepare.append(metrics.count_response)
     application.cleanup_ctx.append(_in_background(metrics.measure_lag))
     application.cleanup_ctx.append(_in_background(signalling.keep_house))
     application.on_shutdown.append(_end_calls)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
+from aiohttp import web
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -37,6 +38,7 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self._responses = Counter("facewire_http_responses", "HTTP answers, by status", ["status"], registry=registry)
         self.join_s = Histogram(
             "facewire_join_seconds",
             "From being let in to a WebRTC connection",
@@ -60,6 +62,10 @@ class Metrics:
     def refuse(self, reason: str) -> None:
         """Count a refusal."""
         self._refusals.labels(reason).inc()
+
+    async def count_response(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Count an HTTP answer; handler for `on_response_prepare`."""
+        self._responses.labels(str(response.status)).inc()
 
     def exposition(self) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -89,5 +95,9 @@ class _TrafficCollector(Collector):
             for key, total in sums.items():
                 family.add_metric(key, total)
             yield family
+        dropped = CounterMetricFamily("facewire_relay_dropped", "Payload not relayed, by why", labels=("reason",))
+        for reason, total in self._traffic.dropped.items():
+            dropped.add_metric((reason,), total)
+        yield dropped
         requests = "Control messages that ask for a keyframe"
         yield CounterMetricFamily("facewire_keyframe_requests", requests, value=self._traffic.keyframe_requests)

@@ -108,6 +108,7 @@ class Participant:
         """Close the connection, once the participant has left its room."""
         await self.peer.close()
         if self.peer.dropped:
+            self.room.traffic.dropped += self.peer.dropped
             counts = {"dropped": dict(sorted(self.peer.dropped.items()))}
             logger.info("messages dropped", extra=self.room.named(self) | counts)
 

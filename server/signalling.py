@@ -203,7 +203,11 @@ class Session:
             received = reading.result()
             if received.type is WSMsgType.PONG:
                 continue
-            if received.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+            if received.type is WSMsgType.ERROR:
+                # Too long, or no WebSocket frame: aiohttp has closed the socket already.
+                self._service.metrics.refuse("bad-frame")
+                return
+            if received.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
                 return
             if not self._rate.admit():
                 raise ProtocolError(

@@ -13,6 +13,8 @@ class Traffic:
         self.messages: Counter[tuple[str, str]] = Counter()
         self.bytes: Counter[tuple[str, str]] = Counter()
         self.keyframe_requests = 0
+        self.dropped: Counter[str] = Counter()
+        """Messages and packets not relayed, by why; of participants who have gone."""
 
     def count(self, direction: str, purpose: str, size: int) -> None:
         """Count a message of so many bytes."""
