@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
-from server.settings import Settings
-from tests.server.running_server import RunningServer
+from server.call_events import ParticipantCame, RoomNews
+from server.room_messages import AnswerKnock, Knock, Remove, RequestMute, SetRoom
+from server.settings import AccessSettings, Secret, Settings
+from server.tokens import Tokens
+from tests.server.running_server import Guest, RunningServer
 
 pytestmark = pytest.mark.browser
 
@@ -202,3 +205,41 @@ async def test_a_closed_browser_is_gone_for_the_others_within_seconds(tmp_path: 
             await join(await graces.new_page(), server.room(), "Grace")
             await expect(ada.get_by_role("article", name="Grace")).to_be_visible()
         await expect(ada.get_by_role("article", name="Grace")).to_be_hidden()
+
+
+async def test_a_lobby_a_mute_request_and_a_removal_are_said(tmp_path: Path) -> None:
+    async with (
+        RunningServer() as server,
+        Guest(server.room(), "Ann") as ann,
+        chromium(tmp_path, *FAKE_DEVICES) as browser,
+    ):
+        await ann.call.use_power(SetRoom(locked=False, lobby=True))
+        page = await browser.new_page()
+        await page.goto(f"{server.room()}?name=Grace&autojoin=1&provider=wasm")
+        await expect(page.get_by_text("Waiting to be let in")).to_be_visible(timeout=CALL_TIMEOUT_MS)
+        knock = (await ann.saw(RoomNews, lambda event: isinstance(event.message, Knock)))[0].message
+        assert isinstance(knock, Knock)
+        assert knock.name == "Grace"
+        await ann.call.use_power(AnswerKnock(knock.id, admit=True))
+        await in_call(page)
+        await expect(page.get_by_text("Waiting to be let in")).to_be_hidden()
+        came = (await ann.saw(ParticipantCame))[0].participant
+        await ann.call.use_power(RequestMute(came.id))
+        await expect(page.get_by_text("The host has asked you to mute")).to_be_visible()
+        await expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+        await ann.call.use_power(Remove(came.id))
+        await expect(page.get_by_text("You were removed from the room")).to_be_visible()
+
+
+async def test_a_server_for_the_invited_takes_the_token_from_the_link(tmp_path: Path) -> None:
+    key = "3d1f0c7ab2e94856ac5d20f7719be5c4f08a6d33"
+    settings = Settings(port=0, access=AccessSettings(anonymous=False, token_key=Secret(key)))
+    async with RunningServer(settings) as server, chromium(tmp_path, *FAKE_DEVICES) as browser:
+        page = await browser.new_page()
+        await page.goto(f"{server.room()}?name=Ada&autojoin=1&provider=wasm")
+        await expect(page.get_by_text("This server needs an invitation")).to_be_visible(timeout=CALL_TIMEOUT_MS)
+        await page.goto("about:blank")
+        token = Tokens(key).invite("tea", 60)
+        await page.goto(f"{server.room()}?name=Ada&autojoin=1&provider=wasm#token={token}")
+        await in_call(page)
+        assert token not in await page.evaluate("document.body.innerText")
