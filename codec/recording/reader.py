@@ -90,6 +90,7 @@ class RecordingReader:
             if header.has_participants:
                 self._read_beside(offset)
         self._position = target
+        self._broken_chunks = 0
         return self._keyframes([offset for offset in with_keyframes if offset < target])
 
     def close(self) -> None:

@@ -22,13 +22,15 @@ _RESTART_MS = 2_000
 def clip_times_ms(bundles: list[Record]) -> list[float]:
     """Return when to show the first frame of each bundle of a clip, ms of the recording; file order.
 
-    Raises `WireError` if a payload is no bundle.
+    A bundle whose clock is far from its record's is shown with that. Raises `WireError` if a payload is no bundle.
     """
     shown: list[float] = []
     for record in bundles:
-        arrived = round(record.time_ms / TICK_MS)
-        step = (parse_bundle(record.payload).header.time_ticks - arrived + TIME_MODULUS // 2) % TIME_MODULUS
-        shown.append((arrived + step - TIME_MODULUS // 2) * TICK_MS)
+        stands = round(record.time_ms / TICK_MS)
+        early = (stands - parse_bundle(record.payload).header.time_ticks + TIME_MODULUS // 2) % TIME_MODULUS
+        early_ms = (early - TIME_MODULUS // 2) * TICK_MS
+        is_near = abs(early_ms) <= _WINDOW_MS
+        shown.append(stands * TICK_MS - early_ms if is_near else record.time_ms - _USUAL_SPAN_MS)
     return shown
 
 
