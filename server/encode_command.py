@@ -51,7 +51,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--mode",
         choices=[mode.value for mode in CodingMode],
         default=CodingMode.LIVE.value,
-        help="how far the encoder may look ahead: not at all, a second, over the whole file (default: %(default)s)",
+        help="how far the encoder may look ahead for better keyframes: live not at all, as in a call, lookahead by a "
+        "second, recording by more and with longer bundles (default: %(default)s)",
     )
     aim = parser.add_mutually_exclusive_group()
     aim.add_argument("--kbps", type=float, metavar="N", help="aim at N kbit/s for motion and keyframes; sound is extra")

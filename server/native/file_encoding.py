@@ -161,8 +161,9 @@ class _Output:
             self._writer = self._opened()
         while self._writer is not None and self._items:
             item = self._items.popleft()
-            self._write_voice(item.time_ms)
-            self._write(item.kind, item.time_ms, item.payload)
+            time_ms = max(item.time_ms, self._place.start_ms)
+            self._write_voice(time_ms)
+            self._write(item.kind, time_ms, item.payload)
 
     def finish(self) -> None:
         """Write the voice that goes on behind the last picture."""
