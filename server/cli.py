@@ -27,6 +27,7 @@ _COMMANDS = {
     "encode": _Command("server.encode_command", "code a video file into a recording (.fwr)"),
     "info": _Command("server.info_command", "say what is in a recording (.fwr)"),
     "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
+    "load": _Command("server.load_command", "fill a server with participants and measure it"),
     "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),
     "doctor": _Command("server.doctor_command", "check what this machine has, and say what to do about the rest"),
 }

@@ -1,0 +1,1 @@
+"""Load: many real participants on one server."""
