@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from codec.animator import Animator
 from codec.model_files import AUTO_TIER, TIERS, weights_folder
-from codec.recording import RecordingReader
 from server.native.errors import DeviceError
 from server.native.play_out import Moment, PlayOut
 from server.native.voice_codec import SAMPLE_RATE
@@ -66,9 +65,6 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play out; returns the exit status. Raises `CodecError` or `DeviceError` if it cannot."""
-    with RecordingReader(arguments.recording):
-        # What is no recording is said before the weights are loaded.
-        pass
     animator = Animator(weights_folder(arguments.tier), arguments.provider)
     longest_s = math.inf if arguments.seconds is None else arguments.seconds
     playing = PlayOut(arguments.recording, animator, arguments.fps, arguments.participant, arguments.start, longest_s)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _SIDES = (256, 512)
+_STOPPED = 130
 _EXAMPLES = """\
 examples:
   facewire encode talk.mp4 talk.fwr                      as a call would send it: motion, keyframes, voice
@@ -81,14 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     encoder = FileEncoder(settings, chosen_crop(arguments.crop, media))
     name = arguments.video.stem[:64]
     place = (ClipPlace.behind if arguments.append else ClipPlace.new)(arguments.recording, name)
-    with tqdm(total=round(media.duration_s, 2), unit="s", leave=False, disable=None) as bar:
-        figures = encode_file(
-            media,
-            encoder,
-            place,
-            None if arguments.no_audio else VoiceEncoding(),
-            lambda done_s: bar.update(min(round(done_s, 2), bar.total) - bar.n),
-        )
+    voice = None if arguments.no_audio else VoiceEncoding()
+    with tqdm(total=round(media.duration_s, 1) or None, unit="s", leave=False, disable=None) as bar:
+        try:
+            figures = encode_file(media, encoder, place, voice, lambda done_s: bar.update(round(done_s, 1) - bar.n))
+        except KeyboardInterrupt:
+            print(f"stopped: {arguments.recording} holds what was coded so far", file=sys.stderr)
+            return _STOPPED
     if media.broken:
         print(f"{arguments.video}: {media.broken} packets do not decode and were left out", file=sys.stderr)
     print(f"{arguments.recording}: {_sentence(figures, media.has_sound and not arguments.no_audio)}")

@@ -133,7 +133,7 @@ class PlayOut:
                     bundles.setdefault(record.participant, []).append(_header_only(record))
         self.damage: Damage | None = reader.damage  #: of the part that is played
         last_ms = min(last_ms, math.ceil(self._end_ms)) if longest_s < math.inf else last_ms
-        if last_ms <= self._start_ms and (last_ms < 0 or self._start_ms):
+        if last_ms < self._start_ms:
             chosen = f" of participant {participant}" if participant else ""
             chosen += f" from {start_s:g} s on" if start_s else ""
             raise FormatError(f"{path} has nothing to play{chosen}; it knows {sorted(reader.participants)}")

@@ -1,6 +1,10 @@
 """`facewire encode` with the packaged talking clip, and back through `facewire decode`."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +213,17 @@ def test_input_that_cannot_be_coded_overwrites_nothing(tmp_path: Path, capsys: p
     assert "read and written at once" in capsys.readouterr().err
     assert main(["encode", str(talking_clip()), str(tmp_path / "no" / "folder.fwr")]) == 2
     assert "cannot write the recording" in capsys.readouterr().err
+
+
+def test_what_was_coded_before_it_is_stopped_can_be_read(tmp_path: Path) -> None:
+    film, path = talking_film(tmp_path / "long.mp4", 4.8, tone_hz=440), tmp_path / "long.fwr"
+    command = [sys.executable, "-m", "server.cli", "encode", str(film), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until_s = time.monotonic() + 60
+        while not path.exists() and time.monotonic() < until_s:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped: " in said[1]
+    assert any(record.kind is RecordKind.KEYFRAME for record in _read(path))
