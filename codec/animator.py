@@ -58,6 +58,11 @@ class Animator:
             self._animate = onnxruntime.InferenceSession(folder / "animate.onnx", options, providers=providers)
         except Exception as error:
             raise ModelFileError(f"onnxruntime cannot load the weights in {folder}: {error}") from error
+        if use_cuda and "CUDAExecutionProvider" not in self._animate.get_providers():
+            # onnxruntime goes on with the CPU where CUDA does not start.
+            if provider == "cuda":
+                raise ModelFileError("CUDA does not start here (is a driver missing, or a library?): use `cpu`")
+            self.provider = "cpu"
         _check_names(folder / "keyframe.onnx", self._keyframe, _KEYFRAME_INPUTS, "features")
         _check_names(folder / "animate.onnx", self._animate, _ANIMATE_INPUTS, "picture")
         properties = self._animate.get_modelmeta().custom_metadata_map
