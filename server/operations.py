@@ -11,7 +11,7 @@ from server.admin_description import describe_admin_api
 from server.errors import ProtocolError
 from server.limiter import Deed
 from server.metrics import CONTENT_TYPE, Metrics
-from server.rooms import OpenRoom
+from server.open_room import OpenRoom
 from server.settings import Settings
 from server.signalling import Signalling
 

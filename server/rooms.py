@@ -4,11 +4,11 @@ import logging
 import time
 
 from server.errors import ProtocolError
-from server.lobby import Lobby
-from server.messages import Joined, ServerMessage
+from server.messages import Joined
 from server.metrics import Metrics
-from server.room import Participant, Room, Visitor
-from server.room_messages import RoomChanged, RoomState, Waiting
+from server.open_room import OpenRoom
+from server.room import Participant, Visitor
+from server.room_messages import RoomChanged, Waiting
 from server.room_store import RoomRecord, RoomStore
 from server.settings import Settings
 from server.tokens import Tokens
@@ -18,43 +18,6 @@ logger = logging.getLogger(__name__)
 #: A room whose hosts are all lost has another host after so long.
 _HANDOVER_S = 30.0
 _REMEMBERED_ROOMS = 10
-
-
-class OpenRoom(Room):
-    """A room in which somebody is or waits, with its record."""
-
-    def __init__(self, record: RoomRecord, settings: Settings, metrics: Metrics) -> None:
-        super().__init__(record.name, settings, metrics)
-        self.record = record
-        self.lobby = Lobby(settings.room)
-        self.without_host_since = time.monotonic()
-        """When the last host went; says nothing while one is there."""
-
-    @property
-    def state(self) -> RoomState:
-        """What everybody in the room may know of its door."""
-        hosts = tuple(participant.id for participant in self.hosts())
-        return RoomState(self.record.locked, self.record.lobby, hosts)
-
-    def is_host(self, participant: Participant) -> bool:
-        """Tell whether a participant may use a host's powers."""
-        return participant.person in self.record.hosts
-
-    def hosts(self) -> list[Participant]:
-        """Return the hosts who are there, in the order they came."""
-        return [participant for participant in self.participants.values() if self.is_host(participant)]
-
-    def tell_hosts(self, messages: list[ServerMessage]) -> None:
-        """Tell every host who is there."""
-        for host in self.hosts():
-            for message in messages:
-                host.tell(message)
-
-    def tell_state(self) -> None:
-        """Tell everybody what the room's state is now."""
-        changed = RoomChanged(self.state)
-        for participant in self.participants.values():
-            participant.tell(changed)
 
 
 class Rooms:
@@ -92,13 +55,30 @@ class Rooms:
             if is_host:
                 record.make_host(visitor.person)
             if is_back or is_host or not (record.locked or record.lobby):
-                self._admit(room, visitor)
+                self.admit(room, visitor)
             elif record.locked:
                 raise ProtocolError("room-locked", f"{name} is locked: ask somebody in it to unlock it")
             else:
                 self._let_wait(room, visitor)
         finally:
             self._close_if_empty(room)
+
+    def admit(self, room: OpenRoom, visitor: Visitor) -> None:
+        """Let a visitor in. Raises `ProtocolError` (`room-full`)."""
+        participant = room.join(visitor)
+        self._find_host(room)
+        is_host = room.is_host(participant)
+        others = tuple(other.info for other in room.participants.values() if other is not participant)
+        admission = self._tokens.admit(visitor.person, room.record.instance, self._settings.room.longest_s)
+        visitor.tell(Joined(participant.id, others, self._settings.ice_servers, room.state, admission))
+        if is_host:
+            self._store.save(room.record)
+            for message in room.lobby.knocks():
+                visitor.tell(message)
+            for other in room.participants.values():
+                if other is not participant:
+                    other.tell(RoomChanged(room.state))
+        visitor.on_admitted(participant)
 
     def leave(self, participant: Participant, reason: str) -> None:
         """Remove a participant and tell the others why (`left`, `lost`, `removed`); an empty room goes too."""
@@ -124,41 +104,9 @@ class Rooms:
             room.tell_hosts([*room.lobby.withdraw(visitor)])
             self._close_if_empty(room)
 
-    def answer_knock(self, room: OpenRoom, knock: int, *, admit: bool) -> None:
-        """Let somebody in who waits, or send them away; nothing if they have gone."""
-        visitor = room.lobby.take(knock)
-        if visitor is None:
-            return
-        room.tell_hosts([room.lobby.gone(knock)])
-        if admit:
-            self._admit_waiting(room, visitor)
-        else:
-            visitor.end(ProtocolError("not-admitted", "the host does not let you in"))
-
-    def set_door(self, room: OpenRoom, *, locked: bool, lobby: bool) -> None:
-        """Lock a room or not, with a lobby or not. Who waits comes in when the door opens, and goes when it locks."""
-        room.record.locked, room.record.lobby = locked, lobby
+    def remember(self, room: OpenRoom) -> None:
+        """Keep what was changed of a room's record."""
         self._store.save(room.record)
-        room.tell_state()
-        if lobby and not locked:
-            return
-        for knock in room.lobby.waiting():
-            if locked:
-                visitor = room.lobby.take(knock)
-                room.tell_hosts([room.lobby.gone(knock)])
-                if visitor is not None:
-                    visitor.end(ProtocolError("room-locked", f"{room.name} was locked"))
-            else:
-                self.answer_knock(room, knock, admit=True)
-
-    def remove(self, room: OpenRoom, participant_id: int) -> None:
-        """Send a participant away whose pass then is void; nothing if they have gone."""
-        participant = room.participants.get(participant_id)
-        if participant is None:
-            return
-        room.record.remove(participant.person)
-        self.leave(participant, "removed")
-        participant.end(ProtocolError("removed", "a host has removed you from this room"))
 
     def end(self, name: str, error: ProtocolError, *, stays_ended: bool) -> bool:
         """End a room for everybody with an error; `stays_ended` keeps its door shut until it is forgotten.
@@ -233,28 +181,6 @@ class Rooms:
         record.empty_at = None
         room = self._rooms[name] = OpenRoom(record, self._settings, self._metrics)
         return room
-
-    def _admit(self, room: OpenRoom, visitor: Visitor) -> None:
-        participant = room.join(visitor)
-        self._find_host(room)
-        is_host = room.is_host(participant)
-        others = tuple(other.info for other in room.participants.values() if other is not participant)
-        admission = self._tokens.admit(visitor.person, room.record.instance, self._settings.room.pass_s)
-        visitor.tell(Joined(participant.id, others, self._settings.ice_servers, room.state, admission))
-        if is_host:
-            self._store.save(room.record)
-            for message in room.lobby.knocks():
-                visitor.tell(message)
-            for other in room.participants.values():
-                if other is not participant:
-                    other.tell(RoomChanged(room.state))
-        visitor.on_admitted(participant)
-
-    def _admit_waiting(self, room: OpenRoom, visitor: Visitor) -> None:
-        try:
-            self._admit(room, visitor)
-        except ProtocolError as error:
-            visitor.end(error)
 
     def _let_wait(self, room: OpenRoom, visitor: Visitor) -> None:
         knock = room.lobby.knock(visitor)

@@ -126,8 +126,6 @@ class RoomSettings(_Section, frozen=True, kw_only=True):
     """Most people who wait in front of one room."""
     knock_s: float = 600.0
     """Who is not let in by then is sent away."""
-    pass_s: float = 3600.0
-    """How long somebody who was let in may come back after the connection is lost."""
 
 
 class LimitSettings(_Section, frozen=True, kw_only=True):

@@ -101,7 +101,11 @@ class Session:
 
     async def run(self, request: web.Request, seat: Seat) -> web.WebSocketResponse:
         """Serve the session until it ends; always returns the closed socket."""
-        await self._socket.prepare(request)
+        try:
+            await self._socket.prepare(request)
+        except ConnectionError:
+            # The client has gone; there is nobody to answer, but aiohttp wants an answer.
+            raise web.HTTPBadRequest from None
         writing = asyncio.create_task(self._outbox.run())
         error: ProtocolError | None = None
         reason = "lost"
@@ -114,7 +118,12 @@ class Session:
             self._service.metrics.refuse(refusal.code)
             logger.info(
                 "session ended",
-                extra={"room": self._room_name[:64], "code": error.code, "reason": str(error), "from": self._address},
+                extra={
+                    "room": _shown(self._room_name),
+                    "code": error.code,
+                    "reason": str(error),
+                    "from": self._address,
+                },
             )
         except ConnectionError:
             logger.debug("the socket closed while it was written to")
@@ -236,6 +245,11 @@ class Session:
                 await self._socket.close(code=code)
         except (TimeoutError, ConnectionError):
             logger.debug("the socket was gone before it was closed")
+
+
+def _shown(room: str) -> str:
+    """Return what the log says of a room: what is no room's name might hold control characters."""
+    return room if ROOM_PATTERN.fullmatch(room) else repr(room[:64])
 
 
 class Signalling:
