@@ -58,6 +58,7 @@ class Measured:
     drawn: dict[str, float]  #: pictures a second on each page
     speech: dict[str, float]  #: share of the time in which each spoke, and `both`
     lost: int  #: bundles
+    concealed: float  #: share of the sound that was audibly made up because packets were late
     seconds: float
 
     @property
@@ -83,7 +84,9 @@ def run(seconds: float, settle_s: float) -> Report:
     for conditions, measured in calls.items():
         speech = ", ".join(f"{name} {share:.0%}" for name, share in measured.speech.items())
         report.notes.append(
-            f"{conditions.name}: share of the time with speech: {speech}; bundles lost: {measured.lost}"
+            f"{conditions.name}: share of the time with speech: {speech}; bundles lost: {measured.lost}; "
+            f"sound audibly concealed: {measured.concealed:.2%}; "
+            f"pictures a second: {', '.join(f'{fps:.0f}' for fps in measured.drawn.values())}"
         )
     report.notes += [
         f"Speech in turns of {_TURN_S} s, one side at a time, unless 'both talk' without a pause.",
@@ -140,6 +143,7 @@ def _measure(conditions: Conditions, seconds: float, settle_s: float) -> Measure
         {name: found["remotes"][0]["drawing"]["picturesPerSecond"] for name, found in statistics.items()},
         speech,
         sum(found["transport"]["bundlesLost"] for found in statistics.values()),
+        after["voices.concealedSamples"] / max(1, after["voices.samples"]),
         capture.seconds,
     )
 
@@ -195,12 +199,13 @@ def _watch_speech(pages: dict[str, "Page"], seconds: float) -> dict[str, float]:
 
 
 def _counters(pages: dict[str, "Page"]) -> Counter[str]:
-    """Return both pages' counters together, as `channel.counter` and `trailers.counter`."""
+    """Return both pages' counters together, as `channel.counter`, `trailers.counter` and `voices.counter`."""
     counters: Counter[str] = Counter()
     for page in pages.values():
         statistics: dict[str, Any] = page.evaluate(_STATISTICS)
         for channel in _CHANNELS:
             counters.update({f"{channel}.{name}": value for name, value in statistics["channels"][channel].items()})
+        counters.update({f"voices.{name}": value for name, value in statistics["voices"].items()})
         trailers: dict[str, int] = statistics["transport"]["trailers"] or {}
         counters.update({f"trailers.{name}": value for name, value in trailers.items()})
     return counters

@@ -5,6 +5,7 @@ import type { HostMessage, Participant, Source } from './messages';
 import { Session, type LocalParticipant, type TransportStatistics } from './session';
 import { signallingUrl } from './signalling';
 import type { TransportPreference } from './transport/transport';
+import { voiceTotals, type VoiceTotals } from './voice_totals';
 import { RateWindow, wireTotals, type WireRate } from './wire_rate';
 
 /** How to enter a room. */
@@ -35,11 +36,23 @@ export interface CallStatistics {
   rateCounted: boolean;
   /** Since the present connection began; `null` before there is one. */
   channels: Readonly<Record<ChannelName, ChannelCounters>> | null;
+  /** The voices that came by the present connection; half a second old at most. */
+  voices: VoiceTotals;
   /** How bundles travel; `null` before there is a connection. */
   transport: TransportStatistics | null;
   /** Messages dropped because they broke the protocol. */
   messagesRejected: number;
 }
+
+/** What there is to say before a call. */
+export const NO_STATISTICS: CallStatistics = {
+  rate: null,
+  rateCounted: true,
+  channels: null,
+  voices: voiceTotals([]),
+  transport: null,
+  messagesRejected: 0,
+};
 
 /** Where the call stands; `in-call` as soon as messages reach the relay. */
 export type CallPhase = 'idle' | 'joining' | 'in-call' | 'reconnecting' | 'ended';
@@ -71,6 +84,7 @@ export class Call extends Emitter<CallEvents> {
   private currentPhase: CallPhase = 'idle';
   private messagesRejected = 0;
   private rateCounted = true;
+  private voices: VoiceTotals = voiceTotals([]);
 
   constructor(settings: CallSettings) {
     super();
@@ -145,6 +159,7 @@ export class Call extends Emitter<CallEvents> {
       rate: this.window.rate(),
       rateCounted: this.rateCounted,
       channels: this.session?.counters() ?? null,
+      voices: this.voices,
       transport: this.session?.transport() ?? null,
       messagesRejected: this.messagesRejected,
     };
@@ -205,6 +220,7 @@ export class Call extends Emitter<CallEvents> {
     const { session, window } = this;
     const report = await session?.statistics().catch(() => null);
     if (report === null || report === undefined) return;
+    this.voices = voiceTotals(report);
     const totals = wireTotals(report);
     if (totals !== null) window.add(performance.now(), totals);
     if (this.currentPhase === 'in-call') this.rateCounted = totals !== null;

@@ -1,4 +1,4 @@
-import { Call } from '../call/call';
+import { Call, NO_STATISTICS } from '../call/call';
 import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
 import { CallPage } from './call_page';
@@ -34,7 +34,7 @@ export class RoomPage {
     window.facewire = {
       statistics: () => ({
         phase: this.call?.phase ?? 'idle',
-        ...(this.call?.statistics() ?? { rate: null, rateCounted: true, channels: null, transport: null, messagesRejected: 0 }),
+        ...(this.call?.statistics() ?? NO_STATISTICS),
         tracking: this.media.tracking,
         speaking: this.media.speaking,
         remotes: this.callPage?.remotes() ?? [],
