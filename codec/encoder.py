@@ -48,6 +48,7 @@ class FaceEncoder:
         self._stream: PictureStreamEncoder | None = None
         self._chains = KeyframeChains()
         self._needs_intra = False
+        self._predict_keyframes = True
         self._shape: tuple[int, ...] | None = None
         self._previous: tuple[int, ...] | None = None
         self._number = 0
@@ -58,6 +59,17 @@ class FaceEncoder:
     def crop(self) -> Crop | None:
         """The square of the camera picture that is being sent; None before the first face."""
         return self._crop.crop
+
+    @property
+    def predict_keyframes(self) -> bool:
+        """Whether keyframes may be predicted from others; if not, each is intra. Safe to set from another thread."""
+        return self._predict_keyframes
+
+    @predict_keyframes.setter
+    def predict_keyframes(self, allowed: bool) -> None:
+        if self._predict_keyframes and not allowed:
+            self._needs_intra = True
+        self._predict_keyframes = allowed
 
     def keyframes_in_use(self) -> list[bytes]:
         """Return what somebody needs who has no keyframe, in order. Safe to call from another thread.
@@ -142,7 +154,8 @@ class FaceEncoder:
     def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
         assert self._shape is not None
         side = self.settings.picture_side
-        if self._stream is None or self._needs_intra or self._chains.newest_bytes() > self.settings.chain_bytes:
+        is_full = self._chains.newest_bytes() > self.settings.chain_bytes
+        if self._stream is None or self._needs_intra or is_full or not self._predict_keyframes:
             self._stream = PictureStreamEncoder(side, self.settings.keyframe_crf)
             self._needs_intra = False
         codec, picture = self._stream.encode(resize(cut, side))

@@ -71,6 +71,10 @@ class FaceSender:
         """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
         return self._encoder.keyframes_up_to(number)
 
+    def set_prediction(self, allowed: bool) -> None:
+        """Say whether keyframes may be predicted from others."""
+        self._encoder.predict_keyframes = allowed
+
     def start(self) -> None:
         """Begin; the source is started too."""
         self._source.start()

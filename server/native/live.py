@@ -49,6 +49,11 @@ class LiveSource:
         """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
         return self._face.keyframes_up_to(number) if self._face else []
 
+    def set_prediction(self, allowed: bool) -> None:
+        """Say whether keyframes may be predicted from others."""
+        if self._face:
+            self._face.set_prediction(allowed)
+
     async def run(self, encoding: VoiceEncoding) -> None:
         """Send, the voice coded like this, until all sources have ended. Cancelling stops them."""
         self._voice = VoiceSender(self._sound, encoding, self._hand_out_voice) if self._sound else None

@@ -25,6 +25,9 @@ class KeyframeStore(Protocol):
     def keyframes_up_to(self, number: int) -> list[bytes]:
         """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
 
+    def set_prediction(self, allowed: bool) -> None:
+        """Say whether keyframes may be predicted from others: not while somebody is there who cannot decode them."""
+
 
 class NoKeyframes:
     """The store of a participant that shows no face."""
@@ -36,3 +39,6 @@ class NoKeyframes:
     def keyframes_up_to(self, number: int) -> list[bytes]:
         """Return none."""
         return []
+
+    def set_prediction(self, allowed: bool) -> None:
+        """Change nothing."""

@@ -180,8 +180,12 @@ class NativePeer:
     def _forget(self, participant: int) -> None:
         self.sending.bundles.note(participant, reads=False)
         self._gone.append(self.remotes.pop(participant).report(_now_ms()))
+        self._allow_prediction()
         if self._receivers.mixer is not None:
             self._receivers.mixer.forget(participant)
+
+    def _allow_prediction(self) -> None:
+        self.sending.store.set_prediction(not any(remote.needs_intra for remote in self.remotes.values()))
 
     def _take_bundle(self, remote: RemoteParticipant, bundle: bytes) -> None:
         arrived_ms = _now_ms()
@@ -204,6 +208,8 @@ class NativePeer:
         match message:
             case {"type": "state", "muted": bool(muted), "camera": "on" | "off"}:
                 remote.is_muted = muted
+                remote.needs_intra = message.get("keyframes") == "intra"
+                self._allow_prediction()
                 if not remote.has_greeted:
                     remote.has_greeted = True
                     self.sending.introduce(remote.info.id)

@@ -60,6 +60,7 @@ class RemoteParticipant:
         self.state = FaceState.WAITING  #: when last shown
         self.voice_active = False
         self.is_muted = False
+        self.needs_intra = False  #: it cannot decode predicted keyframes
         self.has_greeted = False  #: its first `state` has come: messages reach it
         self._assembler = KeyframeAssembler()
         self._decoder = FaceDecoder(animator)

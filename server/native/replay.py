@@ -67,6 +67,9 @@ class Replay:
         """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
         return self._chains.up_to(number)
 
+    def set_prediction(self, allowed: bool) -> None:
+        """Change nothing: a recording's keyframes are what they are."""
+
     async def run(self, outlet: Outlet, *, repeat: bool) -> None:
         """Send the recording with its own timing; over and over without a seam if `repeat`."""
         loop = asyncio.get_running_loop()

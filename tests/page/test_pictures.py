@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from playwright.async_api import Page
 
+from codec.encoder import resize
 from codec.intra_picture import Picture, PictureCodec
 from codec.keyframes import Keyframe
 from codec.picture_stream import PictureStreamDecoder
+from tests.material import portrait
 from tests.page.client_modules import call, page_with
 
 pytestmark = pytest.mark.browser
@@ -70,6 +72,58 @@ async def _decode(page: Page, keyframes: Sequence[Keyframe], alone: bool = False
 
 def _psnr(a: Picture, b: Picture) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
+
+
+_ENCODER = "codec/picture_stream_encoder.ts"
+#: Codes RGBA pictures in turn with one encoder, with an intra picture where `intra` says so.
+_ENCODE = """
+async ({ PictureStreamEncoder }, { pictures, intra, limit }) => {
+  const encoder = new PictureStreamEncoder({ keyframeQuantiser: 96, keyframeBytes: limit });
+  const coded = [];
+  for (const [index, picture] of pictures.entries()) {
+    const data = Uint8ClampedArray.from(atob(picture), (character) => character.charCodeAt(0));
+    const { codec, bytes } = await encoder.encode(new ImageData(data, 256, 256), intra.includes(index));
+    coded.push([codec, btoa(String.fromCharCode(...bytes))]);
+  }
+  return coded;
+}
+"""
+
+
+async def _encode(page: Page, pictures: list[Picture], intra: list[int], limit: int = 100_000) -> list[Keyframe]:
+    opaque = np.full((256, 256, 1), 255, np.uint8)
+    described = [base64.b64encode(np.dstack([picture, opaque]).tobytes()).decode() for picture in pictures]
+    coded = await call(page, _ENCODE, {"pictures": described, "intra": intra, "limit": limit})
+    return [
+        Keyframe(number, 0, 256, None, None, PictureCodec(codec), base64.b64decode(picture))
+        for number, (codec, picture) in enumerate(coded)
+    ]
+
+
+async def test_what_the_browser_codes_is_a_chain_that_python_decodes(tmp_path: Path) -> None:
+    pictures = [resize(portrait()[:256, 90 + 3 * shift : 346 + 3 * shift], 256) for shift in range(6)]
+    async with page_with(_ENCODER, tmp_path) as page:
+        keyframes = await _encode(page, pictures, intra=[4])
+        small = await _encode(page, pictures, intra=[], limit=4000)
+    kinds = [PictureCodec.AV1, *[PictureCodec.AV1_NEXT] * 3, PictureCodec.AV1, PictureCodec.AV1_NEXT]
+    assert [keyframe.picture_codec for keyframe in keyframes] == kinds
+    for chain in (keyframes, small):
+        print("bytes:", [len(keyframe.picture) for keyframe in chain])
+        decoder = PictureStreamDecoder()
+        agreement = [_psnr(decoder.decode(one), picture) for one, picture in zip(chain, pictures, strict=True)]
+        print("PSNR:", np.round(agreement, 1))
+        assert min(agreement) > 28
+    assert len(keyframes[1].picture) < 0.6 * len(keyframes[0].picture)
+    assert max(len(keyframe.picture) for keyframe in small) < 4400
+    assert [keyframe.picture_codec for keyframe in small[1:]] == [PictureCodec.AV1_NEXT] * 5
+
+
+async def test_a_browser_without_an_av1_encoder_sends_pictures_that_stand_alone(tmp_path: Path) -> None:
+    pictures = [resize(portrait()[:256, 90:346], 256)] * 2
+    async with page_with(_ENCODER, tmp_path) as page:
+        await page.evaluate("() => { delete window.VideoEncoder; }")
+        keyframes = await _encode(page, pictures, intra=[])
+    assert [keyframe.picture_codec for keyframe in keyframes] == [PictureCodec.WEBP] * 2
 
 
 async def test_a_chain_looks_as_it_does_here(tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ describe('Call', () => {
       microphone: null,
       token: null,
       transport: 'auto',
-      keyframesInUse: () => [],
+      keyframes: 'all',
+      store: { keyframesInUse: () => [], keyframesUpTo: () => [] },
     });
     record('connection-lost');
     record('participant-left');

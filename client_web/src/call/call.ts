@@ -1,6 +1,7 @@
 import type { ChannelCounters, ChannelName } from './connection';
 import type { CallError, CallErrorCode } from './errors';
-import { Emitter, type CallEvents, type ParticipantState } from './events';
+import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState } from './events';
+import type { KeyframeStore } from './keyframe_delivery';
 import type { HostMessage, Participant, Source } from './messages';
 import { Session, type LocalParticipant, type TransportStatistics } from './session';
 import { signallingUrl } from './signalling';
@@ -24,8 +25,10 @@ export interface CallSettings {
   token: string | null;
   /** By which transports bundles may go. */
   transport: TransportPreference;
-  /** The keyframes in use, as whole blobs: sent to newcomers and on request. */
-  keyframesInUse: () => readonly Uint8Array[];
+  /** Which keyframes this end can decode; the others are told. */
+  keyframes: KeyframeAbility;
+  /** What is sent to newcomers and on request. */
+  store: KeyframeStore;
 }
 
 /** Numbers about the call, for the page and for tests. */
@@ -89,8 +92,8 @@ export class Call extends Emitter<CallEvents> {
   constructor(settings: CallSettings) {
     super();
     this.url = signallingUrl(settings.page, settings.room);
-    const { name, source, state, microphone, token, transport, keyframesInUse } = settings;
-    this.local = { name, source, state, microphone, token, pass: null, transport, keyframesInUse };
+    const { name, source, state, microphone, token, transport, keyframes, store } = settings;
+    this.local = { name, source, state, microphone, token, pass: null, transport, keyframes, store };
   }
 
   get phase(): CallPhase {

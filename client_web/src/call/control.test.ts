@@ -5,7 +5,8 @@ import { open, parseControl, seal, serialiseControl, type ControlMessage } from 
 import { CallError } from './errors';
 
 const MESSAGES: ControlMessage[] = [
-  { type: 'state', muted: true, camera: 'off' },
+  { type: 'state', muted: true, camera: 'off', keyframes: 'intra' },
+  { type: 'state', muted: false, camera: 'on', keyframes: 'all' },
   { type: 'keyframe-request', number: 255 },
   { type: 'trailers', read: true },
 ];
@@ -32,6 +33,7 @@ describe('parseControl', () => {
     ['an unknown type', { type: 'dance' }],
     ['muted as text', { type: 'state', muted: 'yes', camera: 'on' }],
     ['an unknown camera state', { type: 'state', muted: true, camera: 'broken' }],
+    ['an unknown ability', { type: 'state', muted: true, camera: 'on', keyframes: 'none' }],
     ['a number out of range', { type: 'keyframe-request', number: 256 }],
     ['read as a number', { type: 'trailers', read: 1 }],
     ['a list', [1]],

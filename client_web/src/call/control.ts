@@ -1,7 +1,7 @@
 /** Control messages between participants and the relay's envelope (docs/protocol.md, docs/wire-format.md). */
 import { decode, encode } from '@msgpack/msgpack';
 import { CallError } from './errors';
-import type { ParticipantState } from './events';
+import type { KeyframeAbility, ParticipantState } from './events';
 
 /** Recipient of an enveloped message that is meant for everybody. */
 export const EVERYBODY = 0;
@@ -10,7 +10,7 @@ export const EVERYBODY = 0;
 export const MAX_CONTROL_BYTES = 4_096;
 
 export type ControlMessage =
-  | ({ type: 'state' } & ParticipantState)
+  | ({ type: 'state'; keyframes: KeyframeAbility } & ParticipantState)
   | { type: 'keyframe-request'; number: number }
   /** Bundles behind the recipient's voice reach the one who says so, or no longer do. */
   | { type: 'trailers'; read: boolean };
@@ -36,7 +36,10 @@ export function open(message: Uint8Array): { from: number; payload: Uint8Array }
 }
 
 export function serialiseControl(message: ControlMessage): Uint8Array {
-  return encode(message);
+  if (message.type !== 'state' || message.keyframes === 'intra') return encode(message);
+  // Whoever can decode everything says nothing of it.
+  const { keyframes: _, ...fields } = message;
+  return encode(fields);
 }
 
 /**
@@ -60,7 +63,9 @@ export function parseControl(payload: Uint8Array): ControlMessage {
       const { muted, camera } = fields;
       if (typeof muted !== 'boolean') throw refuse(`with muted = ${String(muted).slice(0, 40)}`);
       if (camera !== 'on' && camera !== 'off') throw refuse(`with camera = ${String(camera).slice(0, 40)}`);
-      return { type: 'state', muted, camera };
+      const { keyframes = 'all' } = fields;
+      if (keyframes !== 'all' && keyframes !== 'intra') throw refuse(`with keyframes = ${String(keyframes).slice(0, 40)}`);
+      return { type: 'state', muted, camera, keyframes };
     }
     case 'keyframe-request': {
       const { number } = fields;

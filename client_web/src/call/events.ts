@@ -10,6 +10,9 @@ export interface ParticipantState {
   camera: 'on' | 'off';
 }
 
+/** Which keyframes a participant can decode: `intra` are only those whose pictures stand alone. */
+export type KeyframeAbility = 'all' | 'intra';
+
 /** Our own connection is down and will be tried again. */
 export interface ConnectionLoss {
   /** What ended the connection. */
@@ -37,7 +40,7 @@ export interface CallEvents {
   open: undefined;
   'participant-joined': { participant: Participant };
   'participant-left': { participant: Participant; reason: LeaveReason };
-  'participant-state': { id: number; state: ParticipantState };
+  'participant-state': { id: number; state: ParticipantState; keyframes: KeyframeAbility };
   bundle: { from: number; bundle: Uint8Array };
   /** A whole keyframe, put together from its slices. */
   keyframe: { from: number; blob: Uint8Array };

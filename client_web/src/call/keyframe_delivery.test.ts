@@ -83,7 +83,15 @@ describe('KeyframeSender', () => {
     sent.length = 0;
     ready = true;
     pool = [];
-    sender = new KeyframeSender({ ready: () => ready, send: (message) => sent.push(message) }, () => pool);
+    // Every keyframe is predicted from those before it.
+    const store = {
+      keyframesInUse: () => pool,
+      keyframesUpTo: (number: number) => {
+        const position = pool.findIndex((blob) => blob[1] === number);
+        return position < 0 ? pool : pool.slice(0, position + 1);
+      },
+    };
+    sender = new KeyframeSender({ ready: () => ready, send: (message) => sent.push(message) }, store);
   });
   afterEach(() => {
     sender.close();
@@ -113,12 +121,12 @@ describe('KeyframeSender', () => {
     clock.mockRestore();
   });
 
-  it('gives a newcomer the pool, newest first, once', () => {
+  it('gives a newcomer the keyframes in use, in order, once', () => {
     pool = [keyframe(255, 100, 1), keyframe(0, 100, 2)];
-    sender.sendPool(7);
-    sender.sendPool(7);
+    sender.sendInUse(7);
+    sender.sendInUse(7);
     vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
-    expect(recipientsAndNumbers()).toEqual([[7, 0], [7, 255]]);
+    expect(recipientsAndNumbers()).toEqual([[7, 255], [7, 0]]);
   });
 
   it('answers a request at most once a second, and with the newest if the number is gone', () => {
@@ -129,12 +137,24 @@ describe('KeyframeSender', () => {
     vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
     sender.answer(7, 4);
     vi.advanceTimersByTime(SLICE_INTERVAL_MS);
-    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5]]);
+    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 4], [7, 5]]);
     sender.answer(8, 4);
     vi.advanceTimersByTime(1_000);
     sender.answer(7, 4);
     vi.advanceTimersByTime(SLICE_INTERVAL_MS);
-    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 5], [8, 4], [7, 4]]);
+    expect(recipientsAndNumbers()).toEqual([[7, 4], [7, 4], [7, 5], [8, 4], [7, 4]]);
+  });
+
+  it('answers with all that a keyframe needs, in one piece and in order', () => {
+    pool = [keyframe(4, 1_500), keyframe(5, 100), keyframe(6, 100), keyframe(7, 100)];
+    sender.answer(7, 6);
+    sender.answer(7, 5);
+    sender.send(keyframe(8, 100));
+    vi.advanceTimersByTime(2 * SLICE_INTERVAL_MS);
+    sender.answer(7, 7);
+    vi.advanceTimersByTime(20 * SLICE_INTERVAL_MS);
+    const all = [[7, 4], [7, 4], [7, 5], [7, 6], [0, 8], [7, 4], [7, 4], [7, 5], [7, 6], [7, 7]];
+    expect(recipientsAndNumbers()).toEqual(all);
   });
 
   it('does not answer with what is on its way to everybody', () => {
@@ -148,8 +168,9 @@ describe('KeyframeSender', () => {
   });
 
   it('forgets who left', () => {
-    sender.send(keyframe(1, 2_500), 7);
-    sender.send(keyframe(1, 500), 8);
+    pool = [keyframe(1, 500)];
+    sender.sendInUse(7);
+    sender.sendInUse(8);
     sender.forget(7);
     vi.advanceTimersByTime(10 * SLICE_INTERVAL_MS);
     expect(recipientsAndNumbers()).toEqual([[8, 1]]);

@@ -98,18 +98,18 @@ function join({ count, slices }: Unfinished): Uint8Array {
   return blob;
 }
 
-/** Orders keyframes by their time field (docs/wire-format.md, "Keyframe"). */
-function newestFirst(pool: readonly Uint8Array[]): Uint8Array[] {
-  return [...pool].sort((left, right) => timeOf(right) - timeOf(left));
+/** The keyframes that others may need again, as whole blobs. */
+export interface KeyframeStore {
+  /** What somebody needs who has none, in order. */
+  keyframesInUse(): readonly Uint8Array[];
+  /** The keyframe of this number after those that it is predicted from; the newest so if it is gone. */
+  keyframesUpTo(number: number): readonly Uint8Array[];
 }
 
-function timeOf([, , high = 0, middle = 0, low = 0]: Uint8Array): number {
-  return (high << 16) | (middle << 8) | low;
-}
-
+/** Keyframes on their way together, in order: each may continue the one before it. */
 interface Delivery {
   recipient: number;
-  number: number;
+  numbers: number[];
   slices: Uint8Array[];
 }
 
@@ -121,44 +121,36 @@ export class KeyframeSender {
   private readonly timer: ReturnType<typeof setInterval>;
   private lastTickMs = performance.now();
 
-  /**
-   * @param outlet the `keyframe` channel.
-   * @param pool the keyframes in use, as whole blobs, at most 4.
-   */
   constructor(
+    /** The `keyframe` channel. */
     private readonly outlet: SliceOutlet,
-    private readonly pool: () => readonly Uint8Array[],
+    private readonly store: KeyframeStore,
   ) {
     this.timer = setInterval(() => this.sendDueSlices(performance.now()), SLICE_INTERVAL_MS);
   }
 
-  /** Queues a keyframe for `recipient` (0 = everybody) unless the same one already waits for it. */
-  send(blob: Uint8Array, recipient: number = EVERYBODY): void {
-    const slices = sliceKeyframe(blob);
-    const number = blob[1] as number;
-    const waiting = this.queue.find((entry) => entry.recipient === recipient && entry.number === number);
-    if (waiting === undefined) this.queue.push({ recipient, number, slices });
+  /** Queues a keyframe for everybody. */
+  send(blob: Uint8Array): void {
+    this.deliver([blob], EVERYBODY);
   }
 
-  /** Queues the whole pool for `recipient`, the newest keyframe first. */
-  sendPool(recipient: number = EVERYBODY): void {
-    for (const blob of newestFirst(this.pool())) this.send(blob, recipient);
+  /** Queues the keyframes in use for `recipient` (0 = everybody) unless they wait for it already. */
+  sendInUse(recipient: number = EVERYBODY): void {
+    this.deliver(this.store.keyframesInUse(), recipient);
   }
 
   /**
-   * Answers a `keyframe-request`: with that keyframe, or with the newest if it is no longer in the pool. Not if the same
-   * keyframe waits for that recipient, or went to it within the last second and may be on its way.
+   * Answers a `keyframe-request`: with that keyframe and those that it needs, or with the newest if it is gone. Not if
+   * it waits for that recipient, or went to it within the last second and may be on its way.
    */
   answer(recipient: number, number: number, nowMs: number = performance.now()): void {
-    const pool = newestFirst(this.pool());
-    const blob = pool.find((entry) => entry[1] === number) ?? pool[0];
-    if (blob === undefined) return;
-    const waiting = this.queue.some((entry) => entry.recipient === EVERYBODY && entry.number === blob[1]);
+    const blobs = this.store.keyframesUpTo(number);
+    const wanted = blobs.at(-1)?.[1];
     const recent = [recipient, EVERYBODY].some((to) => {
-      const sentAtMs = this.sentAtMs.get(`${to}:${blob[1]}`);
+      const sentAtMs = this.sentAtMs.get(`${to}:${wanted}`);
       return sentAtMs !== undefined && nowMs - sentAtMs < REQUEST_ANSWER_INTERVAL_MS;
     });
-    if (!waiting && !recent) this.send(blob, recipient);
+    if (!recent && !this.waits(EVERYBODY, wanted)) this.deliver(blobs, recipient);
   }
 
   /** Forgets what still waits for a participant that left. */
@@ -171,6 +163,16 @@ export class KeyframeSender {
   close(): void {
     clearInterval(this.timer);
     this.queue.length = 0;
+  }
+
+  private deliver(blobs: readonly Uint8Array[], recipient: number): void {
+    const numbers = blobs.map((blob) => blob[1] as number);
+    if (blobs.length === 0 || this.waits(recipient, numbers.at(-1))) return;
+    this.queue.push({ recipient, numbers, slices: blobs.flatMap(sliceKeyframe) });
+  }
+
+  private waits(recipient: number, number: number | undefined): boolean {
+    return this.queue.some((entry) => entry.recipient === recipient && entry.numbers.some((one) => one === number));
   }
 
   private sendDueSlices(nowMs: number): void {
@@ -187,6 +189,6 @@ export class KeyframeSender {
     if (slice !== undefined) this.outlet.send(seal(entry.recipient, slice));
     if (entry.slices.length > 0) return;
     this.queue.shift();
-    this.sentAtMs.set(`${entry.recipient}:${entry.number}`, performance.now());
+    for (const number of entry.numbers) this.sentAtMs.set(`${entry.recipient}:${number}`, performance.now());
   }
 }

@@ -1,8 +1,8 @@
 import { Connection, type ChannelCounters, type ChannelName } from './connection';
 import { EVERYBODY, open, parseControl, seal, serialiseControl } from './control';
 import { CallError } from './errors';
-import type { CallEvents, ParticipantState } from './events';
-import { KeyframeAssembler, KeyframeSender } from './keyframe_delivery';
+import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
+import { KeyframeAssembler, KeyframeSender, type KeyframeStore } from './keyframe_delivery';
 import { PROTOCOL_VERSION, type HostMessage, type Participant, type ServerMessage, type Source } from './messages';
 import { Signalling } from './signalling';
 import { BundleSequence } from './transport/bundle_sequence';
@@ -19,8 +19,9 @@ export interface LocalParticipant {
   readonly token: string | null;
   /** What the server gave us to come back with. */
   readonly pass: string | null;
-  /** The keyframes in use, as whole blobs. */
-  keyframesInUse(): readonly Uint8Array[];
+  /** Which keyframes this end can decode. */
+  readonly keyframes: KeyframeAbility;
+  readonly store: KeyframeStore;
 }
 
 export interface SessionListener {
@@ -100,7 +101,7 @@ export class Session {
   }
 
   sendState(recipient: number = EVERYBODY): void {
-    this.sendControl(recipient, serialiseControl({ type: 'state', ...this.local.state }));
+    this.sendControl(recipient, serialiseControl({ type: 'state', ...this.local.state, keyframes: this.local.keyframes }));
   }
 
   requestKeyframe(from: number, number: number): void {
@@ -225,7 +226,7 @@ export class Session {
     this.connection = connection;
     this.keyframes = new KeyframeSender(
       { ready: () => connection.readyForSlice(), send: (message) => connection.send('keyframe', message) },
-      () => this.local.keyframesInUse(),
+      this.local.store,
     );
   }
 
@@ -233,7 +234,7 @@ export class Session {
     this.isOpen = true;
     this.sendState();
     this.tellReading();
-    this.keyframes?.sendPool();
+    this.keyframes?.sendInUse();
     this.listener.report('open', undefined);
   }
 
@@ -270,7 +271,8 @@ export class Session {
       this.connection?.bundles.note(from, message.read);
       return;
     }
-    this.listener.report('participant-state', { id: from, state: { muted: message.muted, camera: message.camera } });
+    const { muted, camera, keyframes } = message;
+    this.listener.report('participant-state', { id: from, state: { muted, camera }, keyframes });
     if (!this.greeted.has(from)) this.greet(from);
   }
 
@@ -280,7 +282,7 @@ export class Session {
     this.sendState(newcomer);
     this.readingTold.delete(newcomer);
     this.tellReading();
-    this.keyframes?.sendPool(newcomer);
+    this.keyframes?.sendInUse(newcomer);
   }
 
   private sendControl(recipient: number, payload: Uint8Array): void {

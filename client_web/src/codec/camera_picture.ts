@@ -1,8 +1,6 @@
 import type { Crop } from './crop';
 import type { CameraPicture } from './encoder';
 import { CodecError } from './errors';
-import { encodePicture, type CodedPicture } from './intra_picture';
-import type { EncoderSettings } from './settings';
 
 /** A frame of the camera as the encoder takes it. The caller closes the frame. */
 export class CameraFrame implements CameraPicture {
@@ -14,12 +12,7 @@ export class CameraFrame implements CameraPicture {
     this.height = frame.displayHeight;
   }
 
-  code(crop: Crop, settings: EncoderSettings): Promise<CodedPicture> {
-    return encodePicture(this.cut(crop, settings.pictureSide), settings.keyframeQuantiser, settings.keyframeBytes);
-  }
-
-  /** Returns the square of the picture at `side` × `side` pixels. */
-  private cut(crop: Crop, side: number): ImageData {
+  cut(crop: Crop, side: number): ImageData {
     const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true });
     if (context === null) throw new CodecError('no-webcodecs', 'this browser gives its workers no 2-D canvas');
     context.imageSmoothingQuality = 'high';

@@ -3,19 +3,20 @@ import { BundleWriter } from './bundle_writer';
 import type { EntropyTable } from './contexts';
 import { StableCrop, toCropUnits, type Crop } from './crop';
 import type { EncoderTimings } from './face';
-import type { CodedPicture } from './intra_picture';
+import { PICTURE_CODEC, type CodedPicture } from './intra_picture';
 import { KeyframePool } from './keyframe_pool';
 import { NUMBERS, encodeKeyframe, ticks } from './keyframes';
 import { quantise, type Landmarks, type Motion, type MotionModel, type Shape } from './motion';
+import type { PictureCoder } from './picture_stream_encoder';
 import { DEFAULT_SETTINGS, type EncoderSettings } from './settings';
 import { StageTiming } from './stage_timing';
 
-/** One camera picture; the keyframe's picture is only cut out and coded when it is needed. */
+/** One camera picture; the keyframe's picture is only cut out when it is needed. */
 export interface CameraPicture {
   width: number;
   height: number;
-  /** Codes the square of the picture, scaled to the settings' side. */
-  code(crop: Crop, settings: EncoderSettings): Promise<CodedPicture>;
+  /** Returns the square of the picture at `side` × `side` pixels. */
+  cut(crop: Crop, side: number): ImageData;
 }
 
 /** What one camera picture gave: perhaps a keyframe, perhaps a bundle (to be sent after the keyframe). */
@@ -33,6 +34,9 @@ export class Encoder {
   private shape: Shape | null = null;
   private previous: Motion | null = null;
   private number = 0;
+  private mayPredict = true;
+  private needsIntra = true;
+  private chainBytes = 0;
   private making: Promise<void> | null = null;
   private made: Uint8Array<ArrayBuffer> | { error: unknown } | null = null;
   private lastFrameMs = 0;
@@ -41,6 +45,7 @@ export class Encoder {
   constructor(
     private readonly model: MotionModel,
     private readonly table: EntropyTable,
+    private readonly coder: PictureCoder,
     private readonly settings: EncoderSettings = DEFAULT_SETTINGS,
   ) {
     this.pool = new KeyframePool(model.pointWeights, settings);
@@ -62,6 +67,17 @@ export class Encoder {
     return this.stableCrop.crop;
   }
 
+  /** Makes the next picture an intra keyframe, as somebody needs too much to continue from. */
+  beginChain(): void {
+    this.needsIntra = true;
+  }
+
+  /** Says whether keyframes may be predicted; if not, each is intra, and the next picture is one. */
+  setPrediction(allowed: boolean): void {
+    if (this.mayPredict && !allowed) this.needsIntra = true;
+    this.mayPredict = allowed;
+  }
+
   /**
    * Takes one camera picture with its landmarks in pixels, or null: no face.
    *
@@ -78,8 +94,11 @@ export class Encoder {
     this.faceLostMs = null;
     this.lastFrameMs = timeMs;
     const { crop, shape, motion, rebuilt } = this.timings.motion.measure(() => this.measure(picture, landmarks));
-    if (this.pool.needsKeyframe(rebuilt, timeMs) && this.making === null) {
-      const coded = picture.code(crop, this.settings);
+    if ((this.pool.needsKeyframe(rebuilt, timeMs) || this.needsIntra) && this.making === null) {
+      const isFull = this.chainBytes > this.settings.chainBytes;
+      const intra = this.needsIntra || isFull || !this.mayPredict;
+      this.needsIntra = false;
+      const coded = this.coder.encode(picture.cut(crop, this.settings.pictureSide), intra);
       this.making = this.makeKeyframe(coded, shape, motion, rebuilt, timeMs);
     }
     // Coding takes longer than a frame: only the first keyframe is waited for.
@@ -112,6 +131,7 @@ export class Encoder {
   /** Starts over after an absence: whoever is back may be somebody else. */
   private forgetPerson(): void {
     this.shape = null;
+    this.needsIntra = true;
     this.pool.clear();
   }
 
@@ -167,6 +187,7 @@ export class Encoder {
       pictureCodec: picture.codec,
       picture: picture.bytes,
     });
+    this.chainBytes = data.length + (picture.codec === PICTURE_CODEC.av1Next ? this.chainBytes : 0);
     this.pool.add({ number: this.number, motion }, landmarks, data.length, timeMs);
     this.number = (this.number + 1) % NUMBERS;
     return data;

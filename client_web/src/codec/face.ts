@@ -37,8 +37,15 @@ export interface FaceEncoder {
   /** Ends the worker; the encoder cannot be used again. */
   close(): void;
   setVoiceActive(active: boolean): void;
-  /** The newest keyframes of the pool, newest first, for newcomers. */
+  /**
+   * What somebody needs who has no keyframe, in order. Nothing if that has grown long: the next picture then becomes an
+   * intra keyframe.
+   */
   keyframesInUse(): Uint8Array[];
+  /** The keyframe of this number after those that it needs, with the same exception; the newest so if it is gone. */
+  keyframesUpTo(number: number): Uint8Array[];
+  /** Says whether keyframes may be predicted from others; they are until somebody is there who cannot decode them. */
+  setPrediction(allowed: boolean): void;
   stageTimings(): EncoderTimings;
   onBundle: (bundle: Uint8Array) => void;
   /** A whole keyframe; byte 1 is its number. */
@@ -79,6 +86,8 @@ export interface FaceDecoder {
 export interface FaceRenderer {
   /** Takes over the canvas, which must not have a context yet. */
   addFace(canvas: HTMLCanvasElement): FaceDecoder;
+  /** Whether this browser decodes keyframes that are predicted from others. */
+  readonly decodesPredicted: boolean;
   stageTimings(): RendererTimings;
   onError: (error: CodecError) => void;
   close(): void;

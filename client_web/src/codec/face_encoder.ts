@@ -2,7 +2,9 @@ import { canReadCamera, readCamera } from './camera_frames';
 import type { Crop } from './crop';
 import { CodecError } from './errors';
 import type { EncoderTimings, FaceEncoder, TrackingStatus } from './face';
+import { KeyframeChains } from './keyframe_chains';
 import { LANDMARKER_SHA256 } from './model_files';
+import { DEFAULT_SETTINGS } from './settings';
 import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
 
 const TARGET_INTERVAL_MS = 40;
@@ -34,9 +36,6 @@ export async function createFaceEncoder(landmarkerDigest = LANDMARKER_SHA256): P
   return encoder;
 }
 
-/** Keyframes that a newcomer gets unasked: the newest ones; those picked later are asked for. */
-const GREETING_KEYFRAMES = 4;
-
 class WorkerFaceEncoder implements FaceEncoder {
   onBundle: (bundle: Uint8Array) => void = () => {};
   onKeyframe: (blob: Uint8Array) => void = () => {};
@@ -44,7 +43,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   onError: (error: CodecError) => void = () => {};
 
   private readonly worker = new Worker(new URL('./tracker.worker.ts', import.meta.url), { type: 'module' });
-  private readonly pool = new Map<number, Uint8Array>();
+  private readonly chains = new KeyframeChains();
   private timings: EncoderTimings = { landmarks: 0, motion: 0, entropy: 0, keyframe: 0 };
   private video: HTMLVideoElement | null = null;
   private track: MediaStreamTrack | null = null;
@@ -111,7 +110,15 @@ class WorkerFaceEncoder implements FaceEncoder {
   }
 
   keyframesInUse(): Uint8Array[] {
-    return [...this.pool.values()].reverse().slice(0, GREETING_KEYFRAMES);
+    return this.unlessLong(this.chains.newest(DEFAULT_SETTINGS.greetingKeyframes));
+  }
+
+  keyframesUpTo(number: number): Uint8Array[] {
+    return this.unlessLong(this.chains.upTo(number));
+  }
+
+  setPrediction(allowed: boolean): void {
+    this.post({ type: 'prediction', allowed });
   }
 
   stageTimings(): EncoderTimings {
@@ -151,8 +158,7 @@ class WorkerFaceEncoder implements FaceEncoder {
         this.onBundle(message.bundle);
         return;
       case 'keyframe':
-        this.pool.set(message.blob[1] ?? 0, message.blob);
-        for (const number of this.pool.keys()) if (!message.pool.includes(number)) this.pool.delete(number);
+        this.chains.add(message.blob);
         this.onKeyframe(message.blob);
         return;
       case 'error':
@@ -161,6 +167,13 @@ class WorkerFaceEncoder implements FaceEncoder {
         this.stop();
         this.onError(new CodecError(message.code, message.message));
     }
+  }
+
+  private unlessLong(keyframes: Uint8Array[]): Uint8Array[] {
+    const bytes = keyframes.reduce((total, keyframe) => total + keyframe.length, 0);
+    if (bytes <= DEFAULT_SETTINGS.greetingBytes) return keyframes;
+    this.post({ type: 'begin-chain' });
+    return [];
   }
 
   private reportStatus(face: boolean, milliseconds: number, crop: Crop | null): void {

@@ -23,6 +23,7 @@ export async function createFaceRenderer(preferred: 'auto' | 'webgpu' | 'wasm'):
 
 class WorkerFaceRenderer implements FaceRenderer {
   onError: (error: CodecError) => void = () => {};
+  decodesPredicted = false;
 
   private readonly worker = new Worker(new URL('./renderer.worker.ts', import.meta.url), { type: 'module' });
   private readonly faces = new Map<number, WorkerFaceDecoder>();
@@ -37,6 +38,7 @@ class WorkerFaceRenderer implements FaceRenderer {
       };
       this.worker.onmessage = ({ data }: MessageEvent<FromRenderer>) => {
         if (data.type === 'ready') {
+          this.decodesPredicted = data.decodesPredicted;
           this.worker.onmessage = (event: MessageEvent<FromRenderer>) => this.receive(event.data);
           this.worker.onerror = (event) =>
             this.onError(new CodecError('no-provider', `the renderer's worker failed: ${event.message}`));

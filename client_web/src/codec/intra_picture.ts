@@ -1,5 +1,4 @@
-/** Square pictures to and from the formats that a keyframe carries. */
-import { stripTemporalUnit } from './av1';
+/** Single square pictures from the formats that a keyframe carries, and to those that any browser writes. */
 import { wrapAvif } from './avif';
 import { CodecError, WireError } from './errors';
 
@@ -20,40 +19,7 @@ export const COLOUR_SPACE: VideoColorSpaceInit = {
   fullRange: false,
 };
 
-/** AV1 quantiser steps that halve the bytes of a face, about. */
-const STEPS_PER_HALVING = 52;
-const COARSEST_QUANTISER = 220;
 const FALLBACK_QUALITY = 0.6;
-
-/** WebCodecs' quantiser setting of AV1, which TypeScript's library does not know yet. */
-interface Av1EncodeOptions extends VideoEncoderEncodeOptions {
-  av1: { quantizer: number };
-}
-
-/**
- * Codes a square RGBA picture as AV1 intra, or where this browser has no AV1 encoder as WebP or JPEG.
- *
- * `quantiser` is AV1's index, 0 (best) to 255; a picture of more than `limitBytes` is coded once more, coarser. Throws
- * `CodecError` `no-webcodecs` if it can write none of the formats.
- */
-export async function encodePicture(picture: ImageData, quantiser: number, limitBytes: number): Promise<CodedPicture> {
-  const config = av1Config(picture.width);
-  if (typeof VideoEncoder === 'undefined' || !(await VideoEncoder.isConfigSupported(config)).supported) {
-    return encodeFallback(picture);
-  }
-  try {
-    let bytes = await encodeAv1(picture, config, quantiser);
-    if (bytes.length > limitBytes) {
-      const coarser = quantiser + Math.ceil(STEPS_PER_HALVING * Math.log2((1.1 * bytes.length) / limitBytes));
-      bytes = await encodeAv1(picture, config, Math.min(coarser, COARSEST_QUANTISER));
-    }
-    return { codec: PICTURE_CODEC.av1, bytes };
-  } catch (error) {
-    // Hardware encoders may be busy or lost at any time; the picture must go out all the same.
-    if (error instanceof DOMException) return encodeFallback(picture);
-    throw error;
-  }
-}
 
 /**
  * Decodes a keyframe's picture, alone, of `side` × `side` pixels and scales it to RGBA of `wantedSide` × `wantedSide`.
@@ -123,62 +89,8 @@ export function convertToI420({ data, width, height }: ImageData): Uint8Array<Ar
   return planes;
 }
 
-/** The smallest AV1 level that holds a square picture (AV1, annex A.3). */
-function av1Level(side: number): string {
-  if (side * side <= 147_456) return '00';
-  return side * side <= 278_784 ? '01' : '08';
-}
-
-function av1Config(side: number): VideoEncoderConfig {
-  return {
-    codec: `av01.0.${av1Level(side)}M.08`,
-    width: side,
-    height: side,
-    bitrateMode: 'quantizer',
-    latencyMode: 'quality',
-  };
-}
-
-async function encodeAv1(
-  picture: ImageData,
-  config: VideoEncoderConfig,
-  quantiser: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let failure: DOMException | undefined;
-  const encoder = new VideoEncoder({
-    output: (chunk) => {
-      const bytes = new Uint8Array(chunk.byteLength);
-      chunk.copyTo(bytes);
-      chunks.push(bytes);
-    },
-    error: (error) => {
-      failure = error;
-    },
-  });
-  const frame = new VideoFrame(convertToI420(picture), {
-    format: 'I420',
-    codedWidth: picture.width,
-    codedHeight: picture.height,
-    timestamp: 0,
-    colorSpace: COLOUR_SPACE,
-  });
-  try {
-    encoder.configure(config);
-    encoder.encode(frame, { keyFrame: true, av1: { quantizer: quantiser } } as Av1EncodeOptions);
-    await encoder.flush();
-  } catch (error) {
-    throw failure ?? error;
-  } finally {
-    frame.close();
-    if (encoder.state !== 'closed') encoder.close();
-  }
-  const [chunk] = chunks;
-  if (chunk === undefined) throw new CodecError('no-webcodecs', 'the AV1 encoder of this browser gave no picture');
-  return stripTemporalUnit(chunk);
-}
-
-async function encodeFallback(picture: ImageData): Promise<CodedPicture> {
+/** Codes a picture as WebP or JPEG. Throws `CodecError` `no-webcodecs` if this browser can write neither. */
+export async function encodeFallback(picture: ImageData): Promise<CodedPicture> {
   const context = context2d(picture.width);
   context.putImageData(picture, 0, 0);
   const kinds = [

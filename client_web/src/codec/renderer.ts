@@ -54,6 +54,11 @@ export class Renderer {
     private readonly events: RendererEvents,
   ) {}
 
+  /** Whether keyframes are decoded that are predicted from others. */
+  get decodesPredicted(): boolean {
+    return this.streamConfig !== null;
+  }
+
   /** Adds a face that is drawn on that canvas. */
   add(face: number, canvas: OffscreenCanvas): void {
     canvas.width = this.animator.side;

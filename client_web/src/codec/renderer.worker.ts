@@ -24,7 +24,7 @@ async function handle(message: ToRenderer): Promise<void> {
     case 'open': {
       const opened = await open(message.files);
       renderer = opened;
-      post({ type: 'ready' });
+      post({ type: 'ready', decodesPredicted: opened.decodesPredicted });
       return opened.run();
     }
     case 'add':

@@ -22,7 +22,7 @@ export type ToRenderer =
 
 /** From the renderer's worker to the page. */
 export type FromRenderer =
-  | { type: 'ready' }
+  | { type: 'ready'; decodesPredicted: boolean }
   | { type: 'keyframe-needed'; face: number; number: number }
   | { type: 'voice'; face: number; active: boolean }
   | { type: 'statistics'; face: number; statistics: FaceDecoderStatistics; timings: RendererTimings }

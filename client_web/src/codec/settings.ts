@@ -4,7 +4,7 @@ export interface EncoderSettings {
   pictureSide: number;
   /** AV1 quantiser index of keyframes, 0 (best) to 255. */
   keyframeQuantiser: number;
-  /** A keyframe's picture that needs more than this is coded again, coarser. */
+  /** A keyframe's picture that needs more than this is coded again, coarser and not predicted. */
   keyframeBytes: number;
   bundleMs: number;
   /** Of the motion quantiser, in steps beyond one half. */
@@ -23,6 +23,12 @@ export interface EncoderSettings {
   keyframeKbps: number;
   /** …and how much of that may be spent at once. */
   keyframeBurstBytes: number;
+  /** How many keyframes a newcomer gets unasked, if each stands alone. */
+  greetingKeyframes: number;
+  /** What somebody without keyframes is sent at most; if more is needed, a new chain begins… */
+  greetingBytes: number;
+  /** …and it begins when the newest has grown to this. */
+  chainBytes: number;
   /** How long a new keyframe may travel before frames pick it. */
   keyframeLeadMs: number;
   /** How much a mere shift of the face counts in the landmark distance. */
@@ -39,7 +45,7 @@ export interface EncoderSettings {
 
 export const DEFAULT_SETTINGS: EncoderSettings = {
   pictureSide: 256,
-  keyframeQuantiser: 100,
+  keyframeQuantiser: 96,
   keyframeBytes: 4800,
   bundleMs: 120,
   hysteresis: 0.22,
@@ -50,6 +56,9 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   jumpIntervalMs: 400,
   keyframeKbps: 3,
   keyframeBurstBytes: 12_000,
+  greetingKeyframes: 4,
+  greetingBytes: 16_000,
+  chainBytes: 48_000,
   keyframeLeadMs: 400,
   translationShare: 0.3,
   mouthShare: 1,

@@ -7,6 +7,8 @@ import { LandmarkTracker } from './landmarks';
 import { fetchModelFile } from './model_files';
 import { MotionModel } from './motion';
 import { parseMotionTable } from './motion_table';
+import { PictureStreamEncoder } from './picture_stream_encoder';
+import { DEFAULT_SETTINGS } from './settings';
 import { StageTiming } from './stage_timing';
 import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
 
@@ -17,7 +19,7 @@ class Tracker {
 
   private constructor(
     private readonly landmarks: LandmarkTracker,
-    private readonly encoder: Encoder,
+    readonly encoder: Encoder,
   ) {}
 
   static async open(files: TrackerFiles): Promise<Tracker> {
@@ -27,7 +29,7 @@ class Tracker {
       fetchModelFile(files.entropyTableUrl),
     ]);
     const model = new MotionModel(parseMotionTable(motionTable));
-    const encoder = new Encoder(model, EntropyTable.parse(entropyTable));
+    const encoder = new Encoder(model, EntropyTable.parse(entropyTable), new PictureStreamEncoder(DEFAULT_SETTINGS));
     return new Tracker(await LandmarkTracker.create(files.mediapipeUrl, landmarker), encoder);
   }
 
@@ -44,7 +46,7 @@ class Tracker {
       const points = this.landmarkTiming.measure(() => this.landmarks.track(frame, sinceStartMs));
       const encoded = await this.encoder.encode(new CameraFrame(frame), points, sinceStartMs, this.voiceActive);
       const { keyframe, bundle } = encoded;
-      if (keyframe) post({ type: 'keyframe', blob: keyframe, pool: this.encoder.keyframeNumbers }, [keyframe.buffer]);
+      if (keyframe) post({ type: 'keyframe', blob: keyframe }, [keyframe.buffer]);
       if (bundle) post({ type: 'bundle', bundle }, [bundle.buffer]);
       post({
         type: 'tracked',
@@ -80,6 +82,12 @@ async function handle(message: ToTracker): Promise<void> {
       return;
     case 'voice':
       tracker?.setVoiceActive(message.active);
+      return;
+    case 'begin-chain':
+      tracker?.encoder.beginChain();
+      return;
+    case 'prediction':
+      tracker?.encoder.setPrediction(message.allowed);
   }
 }
 

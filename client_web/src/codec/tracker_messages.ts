@@ -18,13 +18,16 @@ export type ToTracker =
   | { type: 'open'; files: TrackerFiles }
   /** `timeMs` is the capture time on the page's monotonic clock. */
   | { type: 'frame'; frame: VideoFrame; timeMs: number }
-  | { type: 'voice'; active: boolean };
+  | { type: 'voice'; active: boolean }
+  /** The next picture is to be an intra keyframe. */
+  | { type: 'begin-chain' }
+  /** Whether keyframes may be predicted from others. */
+  | { type: 'prediction'; allowed: boolean };
 
 /** From the tracker's worker to the page. */
 export type FromTracker =
   | { type: 'ready' }
   | { type: 'tracked'; face: boolean; crop: Crop | null; milliseconds: number; timings: EncoderTimings }
   | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
-  /** `pool` lists the numbers of the keyframes in use, oldest first. */
-  | { type: 'keyframe'; blob: Uint8Array<ArrayBuffer>; pool: number[] }
+  | { type: 'keyframe'; blob: Uint8Array<ArrayBuffer> }
   | { type: 'error'; code: CodecErrorCode; message: string };

@@ -30,6 +30,7 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
   private activity: VoiceActivity | null = null;
   private readonly voiceTimer = setInterval(() => this.readVoice(), VOICE_INTERVAL_MS);
   private isMuted = false;
+  private predicting = true;
   private wantsCamera = true;
   private isClosed = false;
 
@@ -102,9 +103,20 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     }
   }
 
-  /** The keyframes in use, as whole blobs. */
+  /** What a newcomer needs, in order; nothing while the camera is off. */
   keyframesInUse(): readonly Uint8Array[] {
     return this.cameraOn ? (this.encoder?.keyframesInUse() ?? []) : [];
+  }
+
+  /** The keyframe of this number after those that it needs. */
+  keyframesUpTo(number: number): readonly Uint8Array[] {
+    return this.cameraOn ? (this.encoder?.keyframesUpTo(number) ?? []) : [];
+  }
+
+  /** Says whether keyframes may be predicted from others: all the others can decode such. */
+  setPrediction(allowed: boolean): void {
+    this.predicting = allowed;
+    this.encoder?.setPrediction(allowed);
   }
 
   /** Milliseconds of each stage of the encoder, or `null` before it is loaded. */
@@ -175,6 +187,7 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
         encoder.close();
         return;
       }
+      encoder.setPrediction(this.predicting);
       encoder.onBundle = (bundle) => this.emit('bundle', bundle);
       encoder.onKeyframe = (blob) => this.emit('keyframe', blob);
       encoder.onStatus = (status) => {

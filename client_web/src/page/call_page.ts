@@ -134,7 +134,10 @@ export class CallPage {
         this.announce(`${participant.name} joined`);
       }),
       call.on('participant-left', ({ participant, reason }) => this.participantLeft(participant, reason)),
-      call.on('participant-state', ({ id, state }) => this.tiles.get(id)?.setState(state)),
+      call.on('participant-state', ({ id, state, keyframes }) => {
+        this.tiles.get(id)?.setState(state, keyframes);
+        this.allowPrediction();
+      }),
       call.on('bundle', ({ from, bundle }) => this.tiles.get(from)?.pushBundle(bundle)),
       call.on('keyframe', ({ from, blob }) => this.tiles.get(from)?.pushKeyframe(blob)),
       call.on('voice', ({ id, track }) => void this.setVoice(id, track)),
@@ -174,6 +177,11 @@ export class CallPage {
     this.tiles.set(participant.id, tile);
   }
 
+  /** Predicts keyframes unless somebody is here who cannot decode such. */
+  private allowPrediction(): void {
+    this.settings.media.setPrediction([...this.tiles.values()].every(({ keyframes }) => keyframes === 'all'));
+  }
+
   private removeTiles(): void {
     for (const tile of this.tiles.values()) tile.close();
     this.tiles.clear();
@@ -199,6 +207,7 @@ export class CallPage {
     }
     tile?.close();
     this.tiles.delete(participant.id);
+    this.allowPrediction();
     this.showGrid();
     const endings = { left: 'left', removed: 'was removed by the host', lost: 'lost the connection' };
     this.announce(`${participant.name} ${endings[reason]}`);

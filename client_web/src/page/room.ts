@@ -14,6 +14,7 @@ export class RoomPage {
   private readonly rendererReady: Promise<CodecError | null>;
   private renderer: FaceRenderer | null = null;
   private call: Call | null = null;
+  private joining = false;
   private callPage: CallPage | null = null;
 
   constructor(
@@ -55,8 +56,11 @@ export class RoomPage {
   }
 
   private async join(name: string): Promise<void> {
-    if (this.call !== null) return;
+    if (this.joining) return;
+    this.joining = true;
     const { media, audio, room } = this;
+    void audio.resume();
+    const rendererError = await this.rendererReady;
     const call = new Call({
       page: location.href,
       room,
@@ -66,11 +70,10 @@ export class RoomPage {
       microphone: media.microphone,
       token: readToken(location.hash),
       transport: this.options.transport,
-      keyframesInUse: () => media.keyframesInUse(),
+      keyframes: this.renderer?.decodesPredicted === false ? 'intra' : 'all',
+      store: media,
     });
     this.call = call;
-    void audio.resume();
-    const rendererError = await this.rendererReady;
     this.prejoin.close();
     this.callPage = new CallPage(this.root, {
       room,

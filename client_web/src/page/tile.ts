@@ -1,4 +1,4 @@
-import type { ParticipantState } from '../call/events';
+import type { KeyframeAbility, ParticipantState } from '../call/events';
 import type { Participant } from '../call/messages';
 import type { FaceDecoder, FaceDecoderStatistics } from '../codec';
 import { VoiceActivity } from '../media/voice_activity';
@@ -14,6 +14,8 @@ export class Tile {
   /** How the face is being drawn; `null` until the first second of it, or where faces cannot be drawn. */
   drawing: FaceDecoderStatistics | null = null;
   state: ParticipantState | null = null;
+  /** Which keyframes this participant can decode. */
+  keyframes: KeyframeAbility = 'all';
   readonly canvas = element('canvas', { width: 256, height: 256 });
   private readonly sound = element('audio', { autoplay: true });
   private readonly status = element('p', { className: 'tile-status' });
@@ -90,8 +92,9 @@ export class Tile {
     }
   }
 
-  setState(state: ParticipantState): void {
+  setState(state: ParticipantState, keyframes: KeyframeAbility): void {
     this.state = state;
+    this.keyframes = keyframes;
     this.mutedMark.hidden = !state.muted;
     this.show();
   }
