@@ -78,4 +78,6 @@ def _print(figures: dict[str, Any]) -> None:
     cpu, each = 100 * figures["server_cpu"], 100 * figures["server_cpu_per_person"]
     print(f"server             {cpu:.0f} % of a core, {each:.2f} % a person")
     print(f"                   {figures['server_mb_per_person']:.2f} MB a person")
+    print(f"server's lag       mean {figures['server_lag_ms']:.2f} ms")
+    print(f"people's lag       {spread('client_lag_ms', 'ms')}: a part of the latency")
     print(f"people's processes {', '.join(f'{100 * cpu:.0f} %' for cpu in figures['client_cpu'])} of a core")

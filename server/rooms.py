@@ -198,14 +198,18 @@ class Rooms:
     def _find_host(self, room: OpenRoom) -> bool:
         """Make the one who is there longest host if an anonymous room has none, and tell whether.
 
-        A host who is lost has some time to come back before that.
+        A host who is lost has some time to come back before that. Who is fed from a file cannot use powers.
         """
         record = room.record
-        if not record.is_anonymous or not room.participants or room.hosts():
+        if not record.is_anonymous or room.hosts():
             return False
         if record.hosts and time.monotonic() - room.without_host_since < _HANDOVER_S:
             return False
-        record.make_host(next(iter(room.participants.values())).person)
+        people = (person for person in room.participants.values() if person.info.source != "file")
+        longest = next(people, None)
+        if longest is None:
+            return False
+        record.make_host(longest.person)
         self._store.save(record)
         return True
 

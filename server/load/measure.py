@@ -80,8 +80,16 @@ def _report(
         "server_cpu_per_person": cpu / people if people else 0.0,
         "server_streams_per_core": streams / cpu if cpu else 0.0,
         "server_mb_per_person": memory / 1e6 / people if people else 0.0,
+        "server_lag_ms": 1000 * _mean(full, after, "facewire_event_loop_lag_seconds"),
+        "client_lag_ms": _percentiles([ms for worker in worked for ms in worker["lags_ms"]]),
         "client_cpu": [worker["cpu"] for worker in worked],
     }
+
+
+def _mean(before: Figures, after: Figures, histogram: str) -> float:
+    """Return the mean of what a histogram has taken in between."""
+    count = after[f"{histogram}_count"] - before[f"{histogram}_count"]
+    return float((after[f"{histogram}_sum"] - before[f"{histogram}_sum"]) / count) if count else 0.0
 
 
 def _percentiles(values: list[float]) -> dict[str, float]:

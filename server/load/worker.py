@@ -15,6 +15,7 @@ from server.load.participant import Deliveries, LoadParticipant
 
 _BUNDLE_S = 0.12
 _STILL_ON_THE_WAY_S = 1.0
+_LAG_INTERVAL_S = 0.05
 
 
 async def work(url: str, people: int, seconds: float, rooms: list[str]) -> None:
@@ -35,11 +36,14 @@ async def work(url: str, people: int, seconds: float, rooms: list[str]) -> None:
                 participants.append(participant)
     _say({"join_s": join_s, "failures": failures})
     await asyncio.to_thread(sys.stdin.readline)
+    lags_ms: list[float] = []
+    watching = asyncio.create_task(_watch(lags_ms))
     began, cpu_began = time.monotonic(), time.process_time()
     for participant in participants:
         participant.start(chance.uniform(0, _BUNDLE_S))
     await asyncio.sleep(seconds)
     cpu = (time.process_time() - cpu_began) / (time.monotonic() - began)
+    watching.cancel()
     await asyncio.gather(*(participant.stop_sending() for participant in participants))
     await asyncio.sleep(_STILL_ON_THE_WAY_S)
     _say(
@@ -48,9 +52,19 @@ async def work(url: str, people: int, seconds: float, rooms: list[str]) -> None:
             "expected": sum(delivery.expected for delivery in deliveries.values()),
             "latencies_ms": [round(ms, 2) for delivery in deliveries.values() for ms in delivery.latencies_ms],
             "cpu": cpu,
+            "lags_ms": lags_ms,
         }
     )
     await asyncio.gather(*(participant.leave() for participant in participants), return_exceptions=True)
+
+
+async def _watch(lags_ms: list[float]) -> None:
+    """Note how late this process wakes: what it adds to the latencies it measures."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _LAG_INTERVAL_S
+        await asyncio.sleep(_LAG_INTERVAL_S)
+        lags_ms.append(round(1000 * (loop.time() - due), 2))
 
 
 def _say(figures: dict[str, Any]) -> None:

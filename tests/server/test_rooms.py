@@ -49,6 +49,15 @@ async def test_who_comes_first_is_host_and_powers_pass_on_when_the_host_leaves()
         assert await bob.next(RoomChanged) == RoomChanged(RoomState(True, False, (2,)))
 
 
+async def test_a_recording_is_no_host() -> None:
+    async with RunningServer() as server, Guest(server.room(), "Recorded", "file") as recorded:
+        assert recorded.call.room == RoomState()
+        async with Guest(server.room(), "Ann") as ann:
+            assert ann.call.room.hosts == (ann.id,)
+            await recorded.saw(RoomNews, lambda event: event.message == RoomChanged(RoomState(hosts=(ann.id,))))
+        await recorded.saw(RoomNews, lambda event: event.message == RoomChanged(RoomState()))
+
+
 async def test_a_lost_host_has_time_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     async with RunningServer() as server, Stranger(server) as bob:
         async with Stranger(server) as ann:
