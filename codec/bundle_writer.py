@@ -43,36 +43,36 @@ class BundleWriter:
         self._last_ticks = 0
         self._interval_ticks = 4
 
-    @property
-    def named(self) -> set[int]:
-        """Keyframes that the open bundle's frames pick; once there are two, no third one can be picked."""
-        return {frame.picked.number for frame in self._pending if frame.picked}
-
     def add(
         self, time_ms: float, motion: tuple[int, ...] | None, ranked: list[Reference], voice_active: bool
-    ) -> bytes | None:
-        """Add a frame; return the bundle if it is now complete.
+    ) -> list[bytes]:
+        """Add a frame; return the bundles that are complete now.
 
         `ranked` holds the picked keyframe and the second best, if there is one. Without `motion` the picked one is to
-        be shown as it is; without either the frame says that there is no face. A frame in the same 10 ms as the one
-        before is dropped; frames before a gap of over 640 ms are, too.
+        be shown as it is; without either the frame says that there is no face. A third keyframe begins a new bundle. A
+        frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
         """
         now = round(time_ms / TICK_MS)
         gap = now - self._last_ticks
         if self._pending and gap <= 0:
-            return None
+            return []
         if gap > MAXIMUM_GAP:
             self._pending.clear()
         elif gap > 0:
             self._interval_ticks = gap
         self._last_ticks = now
-        self._pending.append(_Pending(now, motion, ranked[0] if ranked else None))
+        picked = ranked[0] if ranked else None
+        named = {frame.picked.number for frame in self._pending if frame.picked}
+        complete = []
+        if picked is not None and len(named | {picked.number}) > 2:
+            complete.append(self._close(voice_active))
+        self._pending.append(_Pending(now, motion, picked))
         if ranked:
             self._second = ranked[-1].number
         filled_ticks = now + self._interval_ticks - self._pending[0].ticks
-        if filled_ticks < self._bundle_ticks and len(self._pending) < MAXIMUM_FRAMES:
-            return None
-        return self._close(voice_active)
+        if filled_ticks >= self._bundle_ticks or len(self._pending) >= MAXIMUM_FRAMES:
+            complete.append(self._close(voice_active))
+        return complete
 
     def finish(self, voice_active: bool) -> bytes | None:
         """Return the open bundle as it is; None if it has no frames."""

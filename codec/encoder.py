@@ -11,31 +11,44 @@ from av.video.reformatter import Interpolation
 from codec.bundle_writer import BundleWriter, Reference
 from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.intra_picture import Picture
-from codec.keyframe_chains import KeyframeChains
+from codec.keyframe_maker import KeyframeMaker
 from codec.keyframe_pool import KeyframePool
-from codec.keyframes import NUMBERS, Keyframe, ticks
 from codec.motion import FloatArray, motion_model, quantise
-from codec.picture_stream import PictureStreamEncoder
+from codec.rate_budget import Budget, KeyframeBudget
 from codec.settings import EncoderSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What one camera picture gave: perhaps a keyframe, perhaps a bundle (to be sent after the keyframe)."""
+    """What one camera picture gave: perhaps a keyframe, perhaps bundles (to be sent after the keyframe)."""
 
     keyframe: bytes | None
-    bundle: bytes | None
+    bundles: tuple[bytes, ...]
     has_face: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A frame whose keyframe is not picked yet."""
+
+    time_ms: float
+    motion: tuple[int, ...]
+    landmarks: FloatArray
+    voice_active: bool
 
 
 class FaceEncoder:
     """Encodes one person's face. Not thread-safe."""
 
     def __init__(
-        self, settings: EncoderSettings | None = None, crop: StableCrop | WholePicture | FixedCrop | None = None
+        self,
+        settings: EncoderSettings | None = None,
+        crop: StableCrop | WholePicture | FixedCrop | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """Load the codec's tables. `crop` says what is sent (default: a `StableCrop`).
+        """Load the codec's tables.
 
+        `crop` says what is sent (default: a `StableCrop`), `budget` what it may cost (default: what it may in a call).
         Raises `ModelFileError` if the tables are missing.
         """
         self.settings = settings or EncoderSettings()
@@ -43,15 +56,13 @@ class FaceEncoder:
         self._model = motion_model()
         self._crop = crop or StableCrop()
         self._voice_active = False
-        self._pool = KeyframePool(self._model, self.settings)
+        self._budget = budget or KeyframeBudget(self.settings.keyframe_kbps, self.settings.keyframe_burst_bytes)
+        self._pool = KeyframePool(self._model, self.settings, self._budget)
         self._writer = BundleWriter(self.settings.bundle_ms)
-        self._stream: PictureStreamEncoder | None = None
-        self._chains = KeyframeChains()
-        self._needs_intra = False
-        self._predict_keyframes = True
+        self._maker = KeyframeMaker(self.settings)
+        self._waiting: list[_Waiting] = []
         self._shape: tuple[int, ...] | None = None
         self._previous: tuple[int, ...] | None = None
-        self._number = 0
         self._last_frame_ms = 0.0
         self._face_lost_ms: float | None = None
 
@@ -63,24 +74,24 @@ class FaceEncoder:
     @property
     def predict_keyframes(self) -> bool:
         """Whether keyframes may be predicted from others; if not, each is intra. Safe to set from another thread."""
-        return self._predict_keyframes
+        return self._maker.predicts
 
     @predict_keyframes.setter
     def predict_keyframes(self, allowed: bool) -> None:
-        if self._predict_keyframes and not allowed:
-            self._needs_intra = True
-        self._predict_keyframes = allowed
+        if self._maker.predicts and not allowed:
+            self._maker.wants_intra = True
+        self._maker.predicts = allowed
 
     def keyframes_in_use(self) -> list[bytes]:
         """Return what somebody needs who has no keyframe, in order. Safe to call from another thread.
 
         Nothing is returned if that has grown long: the next picture then becomes an intra keyframe.
         """
-        return self._unless_long(self._chains.newest(self.settings.greeting_keyframes))
+        return self._maker.in_use()
 
     def keyframes_up_to(self, number: int) -> list[bytes]:
         """Return the keyframe of this number after those that it needs, with the same exception."""
-        return self._unless_long(self._chains.up_to(number))
+        return self._maker.up_to(number)
 
     def encode(
         self, picture: Picture, landmarks: FloatArray | None, time_ms: float, voice_active: bool = False
@@ -91,7 +102,7 @@ class FaceEncoder:
         """
         self._voice_active = voice_active
         if landmarks is None:
-            return Encoded(None, self._faceless(time_ms, voice_active), False)
+            return Encoded(None, (*self._pick_waiting(), *self._faceless(time_ms, voice_active)), False)
         if self._face_lost_ms is not None and time_ms - self._face_lost_ms > self.settings.absence_ms:
             self._forget_person()
         self._face_lost_ms = None
@@ -100,20 +111,38 @@ class FaceEncoder:
         crop, motion, rebuilt = self._measure(picture, landmarks)
         self.stage_ms["motion"] = (perf_counter() - started) * 1000
         keyframe = None
-        if self._needs_intra or self._pool.needs_keyframe(rebuilt, time_ms):
+        if self._maker.wants_intra or self._pool.needs_keyframe(rebuilt, time_ms):
             started = perf_counter()
             keyframe = self._make_keyframe(crop.cut(picture), motion, rebuilt, time_ms)
             self.stage_ms["keyframe"] = (perf_counter() - started) * 1000
-        ranked = self._pool.pick(rebuilt, time_ms, self._writer.named)
-        started = perf_counter()
-        bundle = self._writer.add(time_ms, motion, ranked, voice_active)
-        if bundle is not None:
-            self.stage_ms["entropy"] = (perf_counter() - started) * 1000
-        return Encoded(keyframe, bundle, True)
+        self._waiting.append(_Waiting(time_ms, motion, rebuilt, voice_active))
+        if keyframe is None and time_ms - self._waiting[0].time_ms < self.settings.lookahead_ms:
+            return Encoded(None, (), True)
+        return Encoded(keyframe, self._pick_waiting(), True)
 
-    def finish(self) -> bytes | None:
-        """Return the open bundle, if it has frames."""
-        return self._writer.finish(self._voice_active)
+    def finish(self) -> tuple[bytes, ...]:
+        """Return what is left, at the end of everything."""
+        bundles, last = self._pick_waiting(), self._writer.finish(self._voice_active)
+        return bundles if last is None else (*bundles, last)
+
+    def _pick_waiting(self) -> tuple[bytes, ...]:
+        """Pick the keyframes of the frames that waited for one that might follow them; return the bundles they fill."""
+        bundles: list[bytes] = []
+        for frame in self._waiting:
+            ranked = self._pool.pick(frame.landmarks, frame.time_ms)
+            bundles += self._write(frame.time_ms, frame.motion, ranked, frame.voice_active)
+        self._waiting = []
+        return tuple(bundles)
+
+    def _write(
+        self, time_ms: float, motion: tuple[int, ...] | None, ranked: list[Reference], voice_active: bool
+    ) -> list[bytes]:
+        started = perf_counter()
+        bundles = self._writer.add(time_ms, motion, ranked, voice_active)
+        if bundles:
+            self.stage_ms["entropy"] = (perf_counter() - started) * 1000
+            self._budget.spend_bundle(sum(map(len, bundles)), time_ms)
+        return bundles
 
     def _measure(self, picture: Picture, landmarks: FloatArray) -> tuple[Crop, tuple[int, ...], FloatArray]:
         """Return the crop, the motion in it, and the landmarks that a receiver rebuilds from that motion."""
@@ -131,38 +160,24 @@ class FaceEncoder:
     def _forget_person(self) -> None:
         """Start over after an absence: whoever is back may be somebody else."""
         self._shape = None
-        self._stream = None
+        self._maker.begin_chain()
         self._pool.keyframes = []
 
-    def _faceless(self, time_ms: float, voice_active: bool) -> bytes | None:
+    def _faceless(self, time_ms: float, voice_active: bool) -> tuple[bytes, ...]:
         """Say that there is no face: at once, and later only now and then."""
         self._previous = None
         if self._face_lost_ms is None:
             self._face_lost_ms = time_ms
         settled = time_ms - self._face_lost_ms > self.settings.faceless_interval_ms
         if settled and time_ms - self._last_frame_ms < self.settings.faceless_interval_ms:
-            return None
+            return ()
         self._last_frame_ms = time_ms
-        return self._writer.add(time_ms, None, [], voice_active)
-
-    def _unless_long(self, keyframes: list[bytes]) -> list[bytes]:
-        if sum(map(len, keyframes)) <= self.settings.greeting_bytes:
-            return keyframes
-        self._needs_intra = True
-        return []
+        return tuple(self._write(time_ms, None, [], voice_active))
 
     def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
-        assert self._shape is not None
-        side = self.settings.picture_side
-        is_full = self._chains.newest_bytes() > self.settings.chain_bytes
-        if self._stream is None or self._needs_intra or is_full or not self._predict_keyframes:
-            self._stream = PictureStreamEncoder(side, self.settings.keyframe_crf)
-            self._needs_intra = False
-        codec, picture = self._stream.encode(resize(cut, side))
-        data = bytes(Keyframe(self._number, ticks(time_ms), side, self._shape, motion, codec, picture))
-        self._chains.add(data)
-        self._pool.add(Reference(self._number, motion), landmarks, len(data), time_ms)
-        self._number = (self._number + 1) % NUMBERS
+        number = self._maker.number
+        data = self._maker.make(resize(cut, self.settings.picture_side), self._shape, motion, time_ms)
+        self._pool.add(Reference(number, motion), landmarks, len(data), time_ms)
         return data
 
 

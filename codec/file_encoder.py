@@ -3,27 +3,31 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from codec.bundle import TICK_MS, parse_bundle
 from codec.crop import FixedCrop, StableCrop, WholePicture
 from codec.encoder import FaceEncoder
 from codec.errors import OptionError
 from codec.intra_picture import Picture
 from codec.motion import FloatArray
-from codec.rates import BEST_QUALITY, WORST_QUALITY, settings_for_quality, settings_for_rate
+from codec.rate_budget import RateBudget, Unlimited
+from codec.rates import BEST_QUALITY, CALL_QUALITY, WORST_QUALITY, settings_for_quality, settings_for_rate
 from codec.recording import RecordKind
 from codec.settings import EncoderSettings
 
 LOWEST_KBPS, HIGHEST_KBPS = 1.0, 1_000.0
 
-_FRAME_MS = 40.0
-_LONGEST_FRAME_MS = 640.0
+#: How long frames wait for a keyframe that might follow them.
+_LOOKAHEAD_MS, _RECORDING_LOOKAHEAD_MS = 1000, 2000
+#: A file is read from its chunks' beginnings, so that long bundles cost nothing there.
+_RECORDING_BUNDLE_MS = 600
 
 
 class CodingMode(Enum):
     """How far the encoder may look ahead."""
 
     LIVE = "live"  #: not at all, as in a call
-    LOOKAHEAD = "lookahead"  #: about a second
-    RECORDING = "recording"  #: over the whole file
+    LOOKAHEAD = "lookahead"  #: up to a second, to the next keyframe
+    RECORDING = "recording"  #: up to two seconds, in bundles of 600 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class FileSettings:
 class CodedItem:
     """A bundle or keyframe with its time in the file.
 
-    A bundle's time is when its last frame ends, a keyframe's is that of the first bundle that needs it.
+    A bundle's time is when it is full, a keyframe's is that of the item before it.
     """
 
     kind: RecordKind
@@ -60,13 +64,17 @@ class CodedItem:
 class FileEncoder:
     """Encodes one person's face from first to last picture. Not thread-safe."""
 
-    def __init__(self, settings: FileSettings, crop: StableCrop | WholePicture | FixedCrop | None = None) -> None:
-        """Prepare; `crop` says what is sent (default: a `StableCrop`). Raises `OptionError` for an unknown mode."""
-        if settings.mode is not CodingMode.LIVE:
-            raise OptionError(f"the mode {settings.mode.value!r} is not available: use live")
-        self._encoder = FaceEncoder(replace(_live_settings(settings), picture_side=settings.side), crop)
-        self._time_ms: float | None = None
-        self._frame_ms = _FRAME_MS
+    def __init__(
+        self,
+        settings: FileSettings,
+        crop: StableCrop | WholePicture | FixedCrop | None = None,
+        tuned: EncoderSettings | None = None,
+    ) -> None:
+        """Prepare; `crop` says what is sent (default: a `StableCrop`), `tuned` overrides what `settings` come to."""
+        self._settings = tuned or encoder_settings(settings)
+        budget = Unlimited() if settings.kbps is None else RateBudget(settings.kbps)
+        self._encoder = FaceEncoder(self._settings, crop, budget)
+        self._written_ms = 0.0
 
     def add(
         self, picture: Picture, landmarks: FloatArray | None, time_ms: float, voice_active: bool = False
@@ -76,25 +84,34 @@ class FileEncoder:
         Returns what is complete, in the order of the wire; `time_ms` must grow, and is the sender's clock of bundles
         too. Raises `PictureError` if a keyframe cannot be coded.
         """
-        if self._time_ms is not None:
-            self._frame_ms = min(time_ms - self._time_ms, _LONGEST_FRAME_MS)
-        self._time_ms = time_ms
         encoded = self._encoder.encode(picture, landmarks, time_ms, voice_active)
-        return self._items(encoded.keyframe, encoded.bundle)
+        return self._items(encoded.keyframe, encoded.bundles)
 
     def finish(self) -> list[CodedItem]:
         """Return what is still held back."""
         return self._items(None, self._encoder.finish())
 
-    def _items(self, keyframe: bytes | None, bundle: bytes | None) -> list[CodedItem]:
-        end_ms = (self._time_ms or 0.0) + self._frame_ms
-        coded = ((RecordKind.KEYFRAME, keyframe), (RecordKind.BUNDLE, bundle))
-        return [CodedItem(kind, end_ms, payload) for kind, payload in coded if payload is not None]
+    def _items(self, keyframe: bytes | None, bundles: tuple[bytes, ...]) -> list[CodedItem]:
+        """Give what was coded its times, which never go back; a keyframe comes just before the bundles after it."""
+        items = []
+        if keyframe is not None:
+            items.append(CodedItem(RecordKind.KEYFRAME, self._written_ms, keyframe))
+        for bundle in bundles:
+            end_ms = parse_bundle(bundle).header.time_ticks * TICK_MS + self._settings.bundle_ms
+            self._written_ms = max(self._written_ms, float(end_ms))
+            items.append(CodedItem(RecordKind.BUNDLE, self._written_ms, bundle))
+        return items
 
 
-def _live_settings(settings: FileSettings) -> EncoderSettings:
+def encoder_settings(settings: FileSettings) -> EncoderSettings:
+    """Return the encoder's settings for a file, where keyframes need no time to travel."""
     if settings.kbps is not None:
-        return settings_for_rate(settings.kbps)
-    if settings.quality is not None:
-        return settings_for_quality(settings.quality)
-    return EncoderSettings()
+        chosen = settings_for_rate(settings.kbps)
+    else:
+        chosen = settings_for_quality(CALL_QUALITY if settings.quality is None else settings.quality)
+    chosen = replace(chosen, picture_side=settings.side, keyframe_lead_ms=0)
+    if settings.mode is CodingMode.LOOKAHEAD:
+        return replace(chosen, lookahead_ms=_LOOKAHEAD_MS)
+    if settings.mode is CodingMode.RECORDING:
+        return replace(chosen, lookahead_ms=_RECORDING_LOOKAHEAD_MS, bundle_ms=_RECORDING_BUNDLE_MS)
+    return chosen

@@ -9,6 +9,7 @@ import numpy as np
 
 from codec.bundle_writer import Reference
 from codec.motion import SURFACE, FloatArray, MotionModel
+from codec.rate_budget import Budget, KeyframeBudget
 from codec.settings import EncoderSettings
 
 #: Pixels of a 256-pixel picture in one crop unit.
@@ -28,13 +29,14 @@ class PooledKeyframe:
 class KeyframePool:
     """The newest keyframes of one sender; all share one shape."""
 
-    def __init__(self, model: MotionModel, settings: EncoderSettings) -> None:
+    def __init__(self, model: MotionModel, settings: EncoderSettings, budget: Budget | None = None) -> None:
+        """`budget` says what keyframes may cost (default: what they may in a call)."""
         self._settings = settings
         self._model = model
         self._picked: int | None = None
         self._poor_since_ms: float | None = None
         self._made_ms = 0.0
-        self._credit_bytes = float(settings.keyframe_burst_bytes)
+        self._budget = budget or KeyframeBudget(settings.keyframe_kbps, settings.keyframe_burst_bytes)
         self._jumped = False
         self.keyframes: list[PooledKeyframe] = []  #: oldest first
 
@@ -45,9 +47,11 @@ class KeyframePool:
     def add(self, reference: Reference, landmarks: FloatArray, size: int, time_ms: float) -> None:
         """Pool a keyframe of `size` bytes made at `time_ms`; the oldest one goes when the pool is full."""
         lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
+        # Without a lead, frames before it may pick it too: they waited for it.
+        usable_from_ms = time_ms + lead_ms if lead_ms else 0.0
         kept = self.keyframes[max(0, len(self.keyframes) + 1 - self._settings.pool_size) :]
-        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, time_ms + lead_ms)]
-        self._credit_bytes = self._credit(time_ms) - size
+        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, usable_from_ms)]
+        self._budget.spend_keyframe(size, time_ms)
         self._made_ms = time_ms
         self._poor_since_ms = None
         self._jumped = False
@@ -62,33 +66,25 @@ class KeyframePool:
         elif self._poor_since_ms is None:
             self._poor_since_ms = time_ms
         age_ms = time_ms - self._made_ms
-        if self._credit(time_ms) < 0:
+        if not self._budget.allows_keyframe(time_ms):
             return False
         if self._jumped:
             return age_ms >= self._settings.jump_interval_ms
-        poor_ms = 0.0 if self._poor_since_ms is None else time_ms - self._poor_since_ms
-        return poor_ms >= self._settings.new_keyframe_ms and age_ms >= self._settings.keyframe_interval_ms
+        if self._poor_since_ms is None or age_ms < self._settings.keyframe_interval_ms:
+            return False
+        return time_ms - self._poor_since_ms >= self._settings.new_keyframe_ms
 
-    def pick(self, landmarks: FloatArray, time_ms: float, named: set[int]) -> list[Reference]:
-        """Return the best keyframe for a frame and the second best, if there are two.
-
-        `named` holds the keyframes that the open bundle names already: once there are two, the best is one of them.
-        """
+    def pick(self, landmarks: FloatArray, time_ms: float) -> list[Reference]:
+        """Return the best keyframe for a frame and the second best, if there are two."""
         usable = [k for k in self.keyframes if k.usable_from_ms <= time_ms] or self.keyframes[-1:]
         distances = {k.reference.number: self._distance(k, landmarks) for k in usable}
         references = {k.reference.number: k.reference for k in usable}
         ranked = sorted(distances, key=distances.__getitem__)
-        candidates = [number for number in ranked if len(named) < 2 or number in named] or ranked
-        best = candidates[0]
-        if self._picked in candidates and distances[self._picked] * (1 - self._settings.repick_share) < distances[best]:
+        best = ranked[0]
+        if self._picked in ranked and distances[self._picked] * (1 - self._settings.repick_share) < distances[best]:
             best = self._picked
         self._picked = best
         return [references[number] for number in [best, *(n for n in ranked if n != best)][:2]]
-
-    def _credit(self, time_ms: float) -> float:
-        """Return the bytes that keyframes may cost now: a token bucket; the last one may overdraw it."""
-        earned = (time_ms - self._made_ms) * self._settings.keyframe_kbps / 8
-        return min(self._credit_bytes + earned, self._settings.keyframe_burst_bytes)
 
     def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
         return float(landmark_distances(self._model, keyframe.landmarks, landmarks[None], self._settings)[0])

@@ -9,7 +9,9 @@ class EncoderSettings:
 
     picture_side: int = 256  #: of keyframes, pixels
     keyframe_crf: int = 44  #: AV1 quality, 1 (best) to 63
+    largest_intra_bytes: int | None = None  #: what a picture that begins a chain may cost; beyond it is coded worse
     bundle_ms: int = 120
+    lookahead_ms: int = 0  #: how long a frame waits for a keyframe that might follow it; 0 in a call
     hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
     pool_size: int = 8  #: keyframes that the sender may pick from
     new_keyframe_px: float = 7.0  #: landmark distance at 256² from which no pooled keyframe is good enough

@@ -56,7 +56,7 @@ def count_clip(counter: _Counter, tables: dict[str, list[Contexts]], frames: Flo
             encode_residuals(counter, tables["shape"], list(shape))
             encode_residuals(counter, tables["keyframe"], list(motion))
         starts_bundle = index % _FRAMES_PER_BUNDLE == 0 or previous is None
-        reference = pool.pick(rebuilt, time_ms, set())[0].motion if starts_bundle else previous
+        reference = pool.pick(rebuilt, time_ms)[0].motion if starts_bundle else previous
         assert reference is not None
         rows = tables["anchor" if starts_bundle else "chain"]
         encode_residuals(counter, rows, [a - b for a, b in zip(motion, reference, strict=True)])

@@ -45,6 +45,6 @@ def live_schedule(clip: CachedClip, settings: EncoderSettings) -> KeyframeSchedu
             size = len(bytes(keyframe))
             pool.add(Reference(number, motion), landmarks, size, time_ms)
             total += size
-        ranked = [reference.number for reference in pool.pick(landmarks, time_ms, set())]
+        ranked = [reference.number for reference in pool.pick(landmarks, time_ms)]
         picks.append((ranked[0], ranked[1] if len(ranked) > 1 else None))
     return KeyframeSchedule(pictures, picks, total * 8 / (len(picks) * _FRAME_MS))

@@ -9,12 +9,11 @@ from codec.bench.clip import FRAME_MS, Clip, Pictures
 from codec.bench.coded import Coded
 from codec.crop import WholePicture
 from codec.decoder import FaceDecoder
-from codec.encoder import FaceEncoder
 from codec.errors import PictureError
-from codec.file_encoder import CodingMode
+from codec.file_encoder import CodedItem, CodingMode, FileEncoder, FileSettings, encoder_settings
 from codec.keyframes import slice_keyframe
 from codec.motion import FloatArray
-from codec.rates import settings_for_rate
+from codec.recording import RecordKind
 from codec.settings import EncoderSettings
 
 
@@ -36,10 +35,10 @@ class CandidateOptions:
 
 
 #: Rates of a sweep, kbit/s of payload: from where a first keyframe is worth its bits to where the warp saturates.
-LOWEST_KBPS, HIGHEST_KBPS = 3.5, 24.0
+LOWEST_KBPS, HIGHEST_KBPS = 5.0, 40.0
 
 _NEVER_PX = 1e9
-#: The receiver's clock runs on so long after the last bundle, to show what is still buffered.
+#: The receiver's clock runs on so long after the last frame, to show what is still buffered.
 _DRAINING_FRAMES = 25
 
 
@@ -53,7 +52,7 @@ def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
 
     A calm clip takes less than the rate, and the benchmark plots what was really spent.
     """
-    settings = settings_for_rate(kbps)
+    settings = encoder_settings(FileSettings(options.mode, kbps))
     if options.one_keyframe:
         return replace(settings, new_keyframe_px=_NEVER_PX)
     if options.keyframe_px is not None:
@@ -76,22 +75,30 @@ def code(
     options = options or CandidateOptions()
     if all(face is None for face in landmarks):
         raise PictureError(f"{clip.name} has no face in any of its {len(landmarks)} frames: nothing to animate")
-    encoder = FaceEncoder(settings_for(kbps, options), WholePicture())
-    decoder = FaceDecoder(animator)
-    shown = _Shown(clip)
-    payload_bytes = 0
+    encoder = FileEncoder(FileSettings(options.mode, kbps), WholePicture(), settings_for(kbps, options))
+    items: list[CodedItem] = []
     for number, (picture, face) in enumerate(zip(clip.pictures, landmarks, strict=True)):
-        encoded = encoder.encode(picture, face, number * FRAME_MS)
-        if encoded.keyframe is not None:
-            payload_bytes += sum(map(len, slice_keyframe(encoded.keyframe)))
-            decoder.add_keyframe(encoded.keyframe)
-        if encoded.bundle is not None:
-            payload_bytes += len(encoded.bundle)
-            decoder.add_bundle(encoded.bundle, number * FRAME_MS)
+        items += encoder.add(picture, face, number * FRAME_MS)
+    items += encoder.finish()
+    decoder, shown, next_item = FaceDecoder(animator), _Shown(clip), 0
+    for number in range(len(clip.pictures) + _DRAINING_FRAMES):
+        while next_item < len(items) and items[next_item].time_ms <= number * FRAME_MS:
+            _take(items[next_item], decoder)
+            next_item += 1
         shown.take(decoder, number * FRAME_MS)
-    for number in range(len(clip.pictures), len(clip.pictures) + _DRAINING_FRAMES):
-        shown.take(decoder, number * FRAME_MS)
+    payload_bytes = sum(_wire_bytes(item) for item in items)
     return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes)
+
+
+def _take(item: CodedItem, decoder: FaceDecoder) -> None:
+    if item.kind is RecordKind.KEYFRAME:
+        decoder.add_keyframe(item.payload)
+    else:
+        decoder.add_bundle(item.payload, item.time_ms)
+
+
+def _wire_bytes(item: CodedItem) -> int:
+    return sum(map(len, slice_keyframe(item.payload))) if item.kind is RecordKind.KEYFRAME else len(item.payload)
 
 
 class _Shown:

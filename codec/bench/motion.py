@@ -88,8 +88,7 @@ def measure(landmarks: FloatArray) -> MotionCost:
         time_ms = number * _FRAME_MS
         if pool.needs_keyframe(rebuilt, time_ms):
             pool.add(Reference(number % 256, motion), rebuilt, 0, time_ms)
-        data = writer.add(time_ms, motion, pool.pick(rebuilt, time_ms, writer.named), voice_active=False)
-        if data is not None:
+        for data in writer.add(time_ms, motion, pool.pick(rebuilt, time_ms), voice_active=False):
             packed = parse_bundle(data)
             bundle_bytes += len(packed.motion)
             bundled += packed.frame_count

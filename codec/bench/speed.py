@@ -29,9 +29,9 @@ def stage_timings(pictures: Iterable[Picture]) -> dict[str, float]:
                 taken["keyframe_encode"].append(encoder.stage_ms["keyframe"])
                 decoder.add_keyframe(encoded.keyframe)
                 taken["keyframe_decode"].append(decoder.stage_ms["keyframe"])
-            if encoded.bundle:
+            for bundle in encoded.bundles:
                 taken["entropy_encode"].append(encoder.stage_ms["entropy"])
-                decoder.add_bundle(encoded.bundle, number * _FRAME_MS)
+                decoder.add_bundle(bundle, number * _FRAME_MS)
                 taken["entropy_decode"].append(decoder.stage_ms["entropy"])
             if decoder.show(number * _FRAME_MS).fresh:
                 taken["animate"].append(decoder.stage_ms["animate"])

@@ -80,8 +80,8 @@ class LiveSource:
         with suppress(RuntimeError):
             if encoded.keyframe is not None:
                 self._loop.call_soon_threadsafe(self._outlet.send_keyframe, encoded.keyframe)
-            if encoded.bundle is not None:
-                self._loop.call_soon_threadsafe(self._outlet.send_bundle, encoded.bundle)
+            for bundle in encoded.bundles:
+                self._loop.call_soon_threadsafe(self._outlet.send_bundle, bundle)
 
     def _hand_out_voice(self, packet: bytes, samples: int) -> None:
         with suppress(RuntimeError):

@@ -114,9 +114,9 @@ def test_a_talking_face_arrives(talking: list[tuple[Picture, FloatArray | None]]
         encoded = encoder.encode(picture, landmarks, index * 40, voice_active=index > 30)
         if encoded.keyframe:
             decoder.add_keyframe(encoded.keyframe)
-        if encoded.bundle:
-            wire_bytes += len(encoded.bundle)
-            decoder.add_bundle(encoded.bundle, index * 40 + 100)
+        for bundle in encoded.bundles:
+            wire_bytes += len(bundle)
+            decoder.add_bundle(bundle, index * 40 + 100)
         # Pictures are shown 180 ms after they were taken: bundle, path, and no jitter.
         if index % 3 == 2 and index >= 8:
             now = decoder.show(index * 40 + 100)
@@ -149,8 +149,8 @@ def test_a_missing_keyframe_is_asked_for_and_the_picture_held(
     for index, (picture, landmarks) in enumerate(talking[:12]):
         encoded = encoder.encode(picture, landmarks, index * 40)
         kept += [encoded.keyframe] if encoded.keyframe else []
-        if encoded.bundle:
-            decoder.add_bundle(encoded.bundle, index * 40)
+        for bundle in encoded.bundles:
+            decoder.add_bundle(bundle, index * 40)
     assert decoder.show(480).state is FaceState.WAITING
     missing = decoder.take_missing()
     assert missing == {kept[0][1]}
@@ -164,8 +164,8 @@ def test_a_missing_keyframe_is_asked_for_and_the_picture_held(
     decoder.add_keyframe(kept[0])
     for index, (picture, landmarks) in enumerate(talking[12:24], 12):
         encoded = encoder.encode(picture, landmarks, index * 40)
-        if encoded.bundle:
-            decoder.add_bundle(encoded.bundle, index * 40)
+        for bundle in encoded.bundles:
+            decoder.add_bundle(bundle, index * 40)
     live = decoder.show(24 * 40)
     assert live.state is FaceState.LIVE
     held = decoder.show(24 * 40 + 5000)
@@ -187,9 +187,9 @@ def test_a_lost_face_is_said_and_another_person_starts_over(
         if encoded.keyframe:
             keyframes += 1
             decoder.add_keyframe(encoded.keyframe)
-        if encoded.bundle:
+        for bundle in encoded.bundles:
             bundles += away
-            decoder.add_bundle(encoded.bundle, index * 40)
+            decoder.add_bundle(bundle, index * 40)
         states.append(decoder.show(index * 40).state)
     assert FaceState.NO_FACE in states[25:70]
     assert states[-1] is FaceState.LIVE
@@ -239,9 +239,8 @@ def test_a_plain_picture_is_shown_as_it_is(animator: Animator) -> None:
     codec, coded = PictureStreamEncoder(256, 30).encode(picture)
     writer, decoder = BundleWriter(120), FaceDecoder(animator)
     decoder.add_keyframe(bytes(Keyframe(9, 0, 256, None, None, codec, coded)))
-    for index in range(3):
-        bundle = writer.add(index * 40, None, [Reference(9, None)], False)
-    assert bundle is not None
+    bundles = [writer.add(index * 40, None, [Reference(9, None)], False) for index in range(3)]
+    (bundle,) = bundles[-1]
     decoder.add_bundle(bundle, 100)
     shown = decoder.show(100)
     assert shown.state is FaceState.PLAIN

@@ -188,12 +188,12 @@ def pool_vectors() -> list[dict[str, Any]]:
         made = pool.needs_keyframe(landmarks, time_ms)
         if made:
             pool.add(Reference(index % 256, motion), landmarks, 2000 + index, time_ms)
-        ranked = pool.pick(landmarks, time_ms, writer.named)
+        ranked = pool.pick(landmarks, time_ms)
         faceless = index % 97 == 90
-        data = writer.add(time_ms, None if faceless else motion, [] if faceless else ranked, index % 50 > 25)
+        bundles = writer.add(time_ms, None if faceless else motion, [] if faceless else ranked, index % 50 > 25)
         vectors.append(
             {"time_ms": time_ms, "motion": motion, "jump": index in (150, 260), "faceless": faceless, "made": made}
-            | {"ranked": [reference.number for reference in ranked], "bundle": data and data.hex()}
+            | {"ranked": [reference.number for reference in ranked], "bundles": [data.hex() for data in bundles]}
         )
         time_ms += int(generator.choice([40, 40, 40, 40, 30, 80, 33, 200, 700], p=[0.2] * 4 + [0.04] * 5))
     return vectors

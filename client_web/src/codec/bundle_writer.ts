@@ -43,34 +43,34 @@ export class BundleWriter {
     this.bundleTicks = Math.floor(bundleMs / TICK_MS);
   }
 
-  /** Keyframes that the open bundle's frames pick; once there are two, no third one can be picked. */
-  get named(): Set<number> {
-    return new Set(this.pending.flatMap(({ picked }) => (picked === null ? [] : [picked.number])));
-  }
-
   /**
-   * Adds a frame; returns the bundle if it is now complete.
+   * Adds a frame; returns the bundles that are complete now.
    *
    * `ranked` holds the picked keyframe and the second best, if there is one. Without `motion` the picked one is to be
-   * shown as it is; without either the frame says that there is no face. A frame in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
+   * shown as it is; without either the frame says that there is no face. A third keyframe begins a new bundle. A frame
+   * in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
    */
-  add(
-    timeMs: number,
-    motion: Motion | null,
-    ranked: Reference[],
-    voiceActive: boolean,
-  ): Uint8Array<ArrayBuffer> | null {
+  add(timeMs: number, motion: Motion | null, ranked: Reference[], voiceActive: boolean): Uint8Array<ArrayBuffer>[] {
     const now = toTicks(timeMs);
     const gap = now - this.lastTicks;
-    if (this.pending.length > 0 && gap <= 0) return null;
+    if (this.pending.length > 0 && gap <= 0) return [];
     if (gap > MAXIMUM_GAP) this.pending = [];
     else if (gap > 0) this.intervalTicks = gap;
     this.lastTicks = now;
-    this.pending.push({ ticks: now, motion, picked: ranked[0] ?? null });
+    const picked = ranked[0] ?? null;
+    const complete: Uint8Array<ArrayBuffer>[] = [];
+    if (picked !== null && this.namedWith(picked.number) > 2) complete.push(this.close(voiceActive));
+    this.pending.push({ ticks: now, motion, picked });
     this.second = ranked.at(-1)?.number ?? this.second;
     const filledTicks = now + this.intervalTicks - (this.pending[0]?.ticks ?? now);
-    if (filledTicks < this.bundleTicks && this.pending.length < MAXIMUM_FRAMES) return null;
-    return this.close(voiceActive);
+    if (filledTicks >= this.bundleTicks || this.pending.length >= MAXIMUM_FRAMES) complete.push(this.close(voiceActive));
+    return complete;
+  }
+
+  /** Returns how many keyframes the open bundle would name with this one. */
+  private namedWith(number: number): number {
+    const picked = this.pending.flatMap((frame) => (frame.picked === null ? [] : [frame.picked.number]));
+    return new Set([...picked, number]).size;
   }
 
   private close(voiceActive: boolean): Uint8Array<ArrayBuffer> {

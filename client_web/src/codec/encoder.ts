@@ -19,10 +19,10 @@ export interface CameraPicture {
   cut(crop: Crop, side: number): ImageData;
 }
 
-/** What one camera picture gave: perhaps a keyframe, perhaps a bundle (to be sent after the keyframe). */
+/** What one camera picture gave: perhaps a keyframe, perhaps bundles (to be sent after the keyframe). */
 export interface Encoded {
   keyframe: Uint8Array<ArrayBuffer> | null;
-  bundle: Uint8Array<ArrayBuffer> | null;
+  bundles: Uint8Array<ArrayBuffer>[];
 }
 
 /** Encodes one person's face; one picture at a time. */
@@ -89,7 +89,7 @@ export class Encoder {
     timeMs: number,
     voiceActive: boolean,
   ): Promise<Encoded> {
-    if (landmarks === null) return { keyframe: null, bundle: this.faceless(timeMs, voiceActive) };
+    if (landmarks === null) return { keyframe: null, bundles: this.faceless(timeMs, voiceActive) };
     if (this.faceLostMs !== null && timeMs - this.faceLostMs > this.settings.absenceMs) this.forgetPerson();
     this.faceLostMs = null;
     this.lastFrameMs = timeMs;
@@ -104,11 +104,11 @@ export class Encoder {
     // Coding takes longer than a frame: only the first keyframe is waited for.
     if (this.pool.numbers.length === 0) await this.making;
     const keyframe = this.takeKeyframe();
-    const ranked = this.pool.pick(rebuilt, timeMs, this.writer.named);
+    const ranked = this.pool.pick(rebuilt, timeMs);
     const begin = performance.now();
-    const bundle = this.writer.add(timeMs, motion, ranked, voiceActive);
-    if (bundle !== null) this.timings.entropy.add(performance.now() - begin);
-    return { keyframe, bundle };
+    const bundles = this.writer.add(timeMs, motion, ranked, voiceActive);
+    if (bundles.length > 0) this.timings.entropy.add(performance.now() - begin);
+    return { keyframe, bundles };
   }
 
   /** Returns the crop, the person's shape, the motion in the crop, and the landmarks that a receiver rebuilds of it. */
@@ -136,11 +136,11 @@ export class Encoder {
   }
 
   /** Says that there is no face: at once, and later only now and then. */
-  private faceless(timeMs: number, voiceActive: boolean): Uint8Array<ArrayBuffer> | null {
+  private faceless(timeMs: number, voiceActive: boolean): Uint8Array<ArrayBuffer>[] {
     this.previous = null;
     this.faceLostMs ??= timeMs;
     const settled = timeMs - this.faceLostMs > this.settings.facelessIntervalMs;
-    if (settled && timeMs - this.lastFrameMs < this.settings.facelessIntervalMs) return null;
+    if (settled && timeMs - this.lastFrameMs < this.settings.facelessIntervalMs) return [];
     this.lastFrameMs = timeMs;
     return this.writer.add(timeMs, null, [], voiceActive);
   }

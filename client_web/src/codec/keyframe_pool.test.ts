@@ -11,7 +11,7 @@ interface PoolVector {
   faceless: boolean;
   made: boolean;
   ranked: number[];
-  bundle: string | null;
+  bundles: string[];
 }
 
 describe('the keyframe pool and the bundle writer', () => {
@@ -27,16 +27,16 @@ describe('the keyframe pool and the bundle writer', () => {
       if (vector.jump) pool.noteJump();
       const made = pool.needsKeyframe(landmarks, vector.time_ms);
       if (made) pool.add({ number: index % 256, motion: vector.motion }, landmarks, 2000 + index, vector.time_ms);
-      const ranked = pool.pick(landmarks, vector.time_ms, writer.named);
+      const ranked = pool.pick(landmarks, vector.time_ms);
       const voiceActive = index % 50 > 25;
-      const bundle = vector.faceless
+      const bundles = vector.faceless
         ? writer.add(vector.time_ms, null, [], voiceActive)
         : writer.add(vector.time_ms, vector.motion, ranked, voiceActive);
-      expect({ index, made, ranked: ranked.map(({ number }) => number), bundle }).toEqual({
+      expect({ index, made, ranked: ranked.map(({ number }) => number), bundles }).toEqual({
         index,
         made: vector.made,
         ranked: vector.ranked,
-        bundle: vector.bundle === null ? null : fromHexadecimal(vector.bundle),
+        bundles: vector.bundles.map(fromHexadecimal),
       });
     });
   });

@@ -74,26 +74,20 @@ export class KeyframePool {
     const ageMs = timeMs - this.madeMs;
     if (this.credit(timeMs) < 0) return false;
     if (this.jumped) return ageMs >= this.settings.jumpIntervalMs;
-    const poorMs = this.poorSinceMs === null ? 0 : timeMs - this.poorSinceMs;
-    return poorMs >= this.settings.newKeyframeMs && ageMs >= this.settings.keyframeIntervalMs;
+    if (this.poorSinceMs === null || ageMs < this.settings.keyframeIntervalMs) return false;
+    return timeMs - this.poorSinceMs >= this.settings.newKeyframeMs;
   }
 
-  /**
-   * Returns the best keyframe for a frame and the second best, if there are two.
-   *
-   * `named` holds the keyframes that the open bundle names already: once there are two, the best is one of them.
-   */
-  pick(landmarks: Landmarks, timeMs: number, named: ReadonlySet<number>): Reference[] {
+  /** Returns the best keyframe for a frame and the second best, if there are two. */
+  pick(landmarks: Landmarks, timeMs: number): Reference[] {
     const arrived = this.keyframes.filter((keyframe) => keyframe.usableFromMs <= timeMs);
     const usable = arrived.length > 0 ? arrived : this.keyframes.slice(-1);
     const ranked = usable
       .map((keyframe) => ({ reference: keyframe.reference, distance: this.distance(keyframe, landmarks) }))
       .sort((left, right) => left.distance - right.distance);
-    const fitting = ranked.filter(({ reference }) => named.size < 2 || named.has(reference.number));
-    const candidates = fitting.length > 0 ? fitting : ranked;
-    const nearest = candidates[0];
+    const nearest = ranked[0];
     if (nearest === undefined) return [];
-    const before = candidates.find(({ reference }) => reference.number === this.picked);
+    const before = ranked.find(({ reference }) => reference.number === this.picked);
     const keep = before !== undefined && before.distance * (1 - this.settings.repickShare) < nearest.distance;
     const best = keep ? before : nearest;
     this.picked = best.reference.number;

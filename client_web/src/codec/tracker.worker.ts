@@ -45,9 +45,9 @@ class Tracker {
     try {
       const points = this.landmarkTiming.measure(() => this.landmarks.track(frame, sinceStartMs));
       const encoded = await this.encoder.encode(new CameraFrame(frame), points, sinceStartMs, this.voiceActive);
-      const { keyframe, bundle } = encoded;
+      const { keyframe, bundles } = encoded;
       if (keyframe) post({ type: 'keyframe', blob: keyframe }, [keyframe.buffer]);
-      if (bundle) post({ type: 'bundle', bundle }, [bundle.buffer]);
+      for (const bundle of bundles) post({ type: 'bundle', bundle }, [bundle.buffer]);
       post({
         type: 'tracked',
         face: points !== null,
