@@ -43,6 +43,7 @@ class Entrance:
         self._access = settings.access
         self._limiter = limiter
         self._store = store
+        self._metrics = metrics
         self._tokens = Tokens(key.reveal() if key else store.own_key())
         self.rooms = Rooms(settings, store, self._tokens, metrics)
 
@@ -78,8 +79,10 @@ class Entrance:
             person, instance = self._tokens.read_pass(admission)
         except ProtocolError as error:
             logger.debug("a pass does not count", extra={"room": room, "reason": error.code})
-            return None
-        return person if instance == self.rooms.instance(room) else None
+            person, instance = "", None
+        is_back = instance is not None and instance == self.rooms.instance(room)
+        self._metrics.count_return(is_back=is_back)
+        return person if is_back else None
 
     async def _read(self, room: str, token: str, address: str) -> Invitation:
         if await self._limiter.is_exhausted(Deed.BAD_TOKEN, address):

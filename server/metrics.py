@@ -38,6 +38,12 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self._returns = Counter(
+            "facewire_returns",
+            "Joins with a pass: back in their seat, or as somebody new",
+            ["outcome"],
+            registry=registry,
+        )
         self._responses = Counter("facewire_http_responses", "HTTP answers, by status", ["status"], registry=registry)
         self.join_s = Histogram(
             "facewire_join_seconds",
@@ -62,6 +68,10 @@ class Metrics:
     def refuse(self, reason: str) -> None:
         """Count a refusal."""
         self._refusals.labels(reason).inc()
+
+    def count_return(self, *, is_back: bool) -> None:
+        """Count a join with a pass, and whether the pass counted."""
+        self._returns.labels("back" if is_back else "new").inc()
 
     async def count_response(self, request: web.Request, response: web.StreamResponse) -> None:
         """Count an HTTP answer; handler for `on_response_prepare`."""

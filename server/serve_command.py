@@ -94,12 +94,16 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         flags.setdefault("voice", {})["kbps"] = arguments.voice_kbps
     if getattr(arguments, "verbose", None):
         flags.setdefault("log", {})["level"] = "debug"
-    return load_settings(file, os.environ, flags, {"state_file": str(_state_folder() / "rooms.sqlite")})
+    return load_settings(file, os.environ, flags, {"state_file": _state_file()})
 
 
-def _state_folder() -> Path:
-    """Return where a user's programs keep their state (`XDG_STATE_HOME`/facewire, else ~/.local/state/facewire)."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "facewire"
+def _state_file() -> str:
+    """Return where a user's server keeps its state (`XDG_STATE_HOME`, else ~/.local/state); empty without a home."""
+    try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    except RuntimeError:
+        return ""
+    return str(folder / "facewire/rooms.sqlite")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,6 +28,7 @@ from server.room_store import RoomStore
 from server.settings import AccessSettings, LimitSettings, RoomSettings, Secret, Settings
 from server.tokens import Tokens
 from tests.server.running_server import Guest, RunningServer, until
+from tests.server.scraping import figures
 from tests.server.strangers import Stranger
 
 KEY = "3d1f0c7ab2e94856ac5d20f7719be5c4f08a6d33"
@@ -87,6 +88,7 @@ async def test_a_locked_room_takes_nobody_new_but_those_who_were_in_it() -> None
             assert await bob.error() == "replaced"
             assert (await ann.next(ParticipantLeft)).id == 2
             assert (await ann.next(ParticipantJoined)).participant.id == 3
+            assert (await figures(server))["facewire_returns_total{outcome=back}"] == 1
 
 
 async def test_who_knocks_waits_until_a_host_answers() -> None:
