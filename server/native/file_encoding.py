@@ -10,7 +10,7 @@ from codec.errors import PictureError
 from codec.file_encoder import CodedItem, FileEncoder
 from codec.landmarks import LandmarkTracker
 from codec.recording import CLIP, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
-from server.native.media_file import MediaFile
+from server.native.media_file import FRAME_MS, MediaFile
 from server.native.voice_codec import VoiceEncoder, VoiceEncoding
 
 _CHUNK_MS = 4000
@@ -94,15 +94,16 @@ def encode_file(
             speaks = sound is not None and sound.active
             output.add(encoder.add(captured.picture, landmarks, place.start_ms + captured.time_ms, speaks))
             figures.frames += 1
+            figures.seconds = (captured.time_ms + FRAME_MS) / 1000
             figures.faceless += landmarks is None
             on_progress(captured.time_ms / 1000)
         if sound is not None:
             output.add_voice(sound.packets_until(float("inf")))
-        output.add(encoder.finish())
+            figures.seconds = max(figures.seconds, sound.end_ms / 1000)
+        output.add(encoder.finish(), place.start_ms + figures.seconds * 1000)
         output.finish()
         if not output.keyframes:
             raise PictureError(f"none of the {figures.frames} pictures shows a face: there is nothing to animate")
-        figures.seconds = (output.end_ms - place.start_ms) / 1000
         figures.keyframes, figures.voice_bytes = output.keyframes, output.voice_bytes
     figures.file_bytes = place.path.stat().st_size - output.bytes_before
     figures.elapsed_s = time.perf_counter() - started_s
@@ -117,7 +118,7 @@ class _Voice:
         self._encoding = encoding
         self._start_ms = start_ms
         self._chunks = media.sound(encoding.packet_samples)
-        self._end_ms = 0
+        self.end_ms = 0  #: of the file, up to which packets were yielded
 
     @property
     def active(self) -> bool:
@@ -126,11 +127,11 @@ class _Voice:
 
     def packets_until(self, time_ms: float) -> Iterator[tuple[int, bytes]]:
         """Yield the packets that begin before a time of the file and were not yielded yet, silence left out."""
-        while self._end_ms <= time_ms and (samples := next(self._chunks, None)) is not None:
+        while self.end_ms <= time_ms and (samples := next(self._chunks, None)) is not None:
             packet = self._encoder.encode(samples)
-            self._end_ms += self._encoding.packet_ms
+            self.end_ms += self._encoding.packet_ms
             if packet:
-                yield self._start_ms + self._end_ms, packet
+                yield self._start_ms + self.end_ms, packet
 
 
 class _Output:
@@ -146,22 +147,18 @@ class _Output:
         self._voice: deque[tuple[int, bytes]] = deque()
         self._items: deque[CodedItem] = deque()
 
-    @property
-    def end_ms(self) -> int:
-        """Time of the latest record."""
-        return self._writer.end_ms if self._writer else 0
-
     def add_voice(self, packets: Iterator[tuple[int, bytes]]) -> None:
         self._voice.extend(packets)
 
-    def add(self, items: list[CodedItem]) -> None:
+    def add(self, items: list[CodedItem], end_ms: float = float("inf")) -> None:
+        """Write what can be written; nothing stands behind `end_ms`, not even a bundle that is not full."""
         self._items.extend(items)
         self.keyframes += sum(item.kind is RecordKind.KEYFRAME for item in items)
         if self._writer is None and self.keyframes:
             self._writer = self._opened()
         while self._writer is not None and self._items:
             item = self._items.popleft()
-            time_ms = max(item.time_ms, self._place.start_ms)
+            time_ms = min(max(item.time_ms, self._place.start_ms), end_ms)
             self._write_voice(time_ms)
             self._write(item.kind, time_ms, item.payload)
 

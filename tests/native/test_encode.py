@@ -16,6 +16,7 @@ from codec.animator import Animator
 from codec.bench.clip import load_clip
 from codec.bench.metrics.landmark_error import compare, track
 from codec.bundle import Mode, decode_frames, parse_bundle
+from codec.file_encoder import CodingMode
 from codec.keyframes import Keyframe
 from codec.recording import CLIP, Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
@@ -227,3 +228,25 @@ def test_what_was_coded_before_it_is_stopped_can_be_read(tmp_path: Path) -> None
     assert process.returncode == 130
     assert "stopped: " in said[1]
     assert any(record.kind is RecordKind.KEYFRAME for record in _read(path))
+
+
+@pytest.mark.parametrize("mode", [mode.value for mode in CodingMode])
+def test_every_mode_shows_all_frames_with_the_voice_beside_them(
+    mode: str, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mode.fwr"
+    assert main(["encode", str(film), str(path), "--mode", mode, "--quality", "80", "--crop", "none"]) == 0
+    assert main(["encode", str(film), str(path), "--mode", mode, "--quality", "80", "--crop", "none", "--append"]) == 0
+    (clip,) = _info(path, capsys)["participants"]
+    assert clip["frames"] == 2 * round(25 * SECONDS)
+    times = [record.time_ms for record in _read(path)]
+    assert times == sorted(times)
+    playing = PlayOut(path, Animator(provider="cpu"), 25)
+    moments = list(playing.moments())
+    assert playing.broken == 0
+    filmed = track(load_clip(film).pictures[:60], 1)
+    shown = track(np.stack([moment.picture for moment in moments[:60]]), 1)
+    assert compare(shown[5:50], filmed[5:50], 256).all_px < 4
+    loud = [np.abs(moment.sound.astype(int)).max() > 3000 for moment in moments[:50]]
+    assert loud[5:14] == [True] * 9, "the tone"
+    assert loud[18:24] == [False] * 6, "its pause"
