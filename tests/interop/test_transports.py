@@ -144,6 +144,7 @@ def test_the_face_stays_through_muting_and_a_guest_who_reads_no_trailers(
     with native(server, "switch", tmp_path, "--record", str(recording)) as figures, Browsers() as browsers:
         page = enter(browsers, server, "switch", bob)
         wait_until(page, _SENDS_THIN, "bundles leave behind the voice", timeout_s=10)
+        dropped = transport(page)["motion"]["messagesDropped"]  # before the channels were open
         page.evaluate(
             f"(options) => {{ window.stillness = ({_WATCH.strip()})(options); }}",
             {"seconds": 14, "participant": page.evaluate(f"{_STATISTICS}.remotes[0].id")},
@@ -173,7 +174,7 @@ def test_the_face_stays_through_muting_and_a_guest_who_reads_no_trailers(
     bob_as_seen = next(p for p in json.loads(figures.read_text())["participants"] if p["name"] == "Bob")
     assert bob_as_seen["bundles_duplicate"] == 0
     assert bob_as_seen["bundles_lost"] <= 2
-    assert sent["motion"]["messagesDropped"] == 0
+    assert sent["motion"]["messagesDropped"] == dropped
 
 
 def test_without_a_microphone_silence_carries_the_face(
