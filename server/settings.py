@@ -141,7 +141,7 @@ class LimitSettings(_Section, frozen=True, kw_only=True):
     """Attempts, from anywhere, to enter one room."""
     open_sockets: int = 4000
     """Signalling sockets at a time."""
-    open_sockets_of_address: int = 1000
+    open_sockets_of_address: int = 250
     """Those of one address."""
     sockets_before_join: int = 256
     """Those that have not asked to join yet."""
