@@ -20,6 +20,7 @@ from server.call_events import (
     ParticipantWent,
     Reconnected,
     Reconnecting,
+    RoomNews,
     VoiceReceived,
     VoicesAssigned,
 )
@@ -31,6 +32,7 @@ from server.native.recorder import CallRecorder
 from server.native.remote import NoAnimation, RemoteParticipant
 from server.native.sending import Sending
 from server.native.window import Window
+from server.room_messages import MuteRequested
 
 _PICTURE_INTERVAL_S = 1 / 25
 _UNDRAWN_INTERVAL_S = 0.5
@@ -137,7 +139,7 @@ class NativePeer:
             case ParticipantCame(participant):
                 self._welcome(participant)
             case ParticipantWent(participant, reason):
-                self._say(f"{participant.name} ({participant.id}) {'left' if reason == 'left' else 'was lost'}")
+                self._say(f"{participant.name} ({participant.id}) {'left' if reason == 'left' else f'was {reason}'}")
                 self._forget(participant.id)
             case BundleReceived(sender, bundle) if sender in self.remotes:
                 self._take_bundle(self.remotes[sender], bundle)
@@ -149,6 +151,8 @@ class NativePeer:
                 self._take_voice(self.remotes[sender], packet, timestamp)
             case VoicesAssigned(speakers):
                 self._hear(speakers)
+            case RoomNews(MuteRequested()):
+                self._say("a host asks you to mute")
             case Reconnecting(reason):
                 self._say(f"connection lost ({reason}); trying again")
                 for known in list(self.remotes):
