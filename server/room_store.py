@@ -59,6 +59,7 @@ class RoomStore:
             if file:
                 Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 Path(file).touch(mode=0o600)
+                Path(file).chmod(0o600)
             self._database = sqlite3.connect(file or ":memory:", timeout=_LOCK_WAIT_S, isolation_level=None)
             self._prepare()
         except (OSError, sqlite3.Error) as error:

@@ -1,9 +1,11 @@
 """`facewire serve --check`: what could go wrong with these settings on this machine, and what to do."""
 
 import math
+import os
 import resource
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from codec.errors import ModelFileError
@@ -112,10 +114,14 @@ def _state(settings: Settings) -> Finding:
         )
     path = Path(settings.state_file)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with sqlite3.connect(path) as database:
-            database.execute("PRAGMA user_version")
-        database.close()
+        # Looking leaves nothing behind: the server makes the file itself, for its owner's eyes only.
+        if path.exists():
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as database:
+                database.execute("PRAGMA schema_version")
+        else:
+            folder = next(parent for parent in path.absolute().parents if parent.exists())
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(f"{folder} cannot be written")
     except (OSError, sqlite3.Error) as error:
         return Finding(
             Verdict.BAD, "state file", f"{path}: {error}", "name a file that this user may write: state_file"

@@ -249,6 +249,8 @@ async def test_a_room_expires() -> None:
 
 async def test_room_settings_survive_a_restart(tmp_path: Path) -> None:
     settings = Settings(port=0, state_file=str(tmp_path / "state" / "rooms.sqlite"))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "rooms.sqlite").touch(mode=0o644)
     async with RunningServer(settings) as server:
         ann = await Guest(server.room(), "Ann").__aenter__()
         bob = await Guest(server.room(), "Bob").__aenter__()

@@ -129,12 +129,15 @@ def test_check_passes_what_is_for_this_machine_only(capsys: pytest.CaptureFixtur
     _, report = checked(capsys, "--port", "0", "--set", f"state_file={tmp_path / 'state' / 'rooms.sqlite'}")
     assert "ok TLS               not needed" in report
     assert "ok state file" in report
+    assert not (tmp_path / "state").exists(), "looking leaves nothing behind"
     assert "!! port" not in report
 
 
 def test_check_finds_what_is_wrong_and_says_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    spoilt = tmp_path / "rooms.sqlite"
+    spoilt.write_bytes(b"no database" * 100)
     monkeypatch.setenv("FACEWIRE_ACCESS_TOKEN_KEY", "x" * 40)
     monkeypatch.setenv("FACEWIRE_LANDMARKER", str(tmp_path / "none.task"))
     status, report = checked(
@@ -144,7 +147,7 @@ def test_check_finds_what_is_wrong_and_says_what_to_do(
         "--port",
         "0",
         "--set",
-        "state_file=/proc/rooms.sqlite",
+        f"state_file={spoilt}",
         "--set",
         f"client_folder={tmp_path}",
         "--set",
