@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet
 MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
-BENCHES := wire speed motion
+BENCHES := wire speed motion rate
 
 .PHONY: help setup run test test-calls check format vectors weights demonstration metrics bench-rd clean $(BENCHES:%=bench-%)
 

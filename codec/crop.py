@@ -64,8 +64,7 @@ class WholePicture:
 
     def update(self, landmarks: FloatArray, width: int, height: int) -> tuple[Crop, bool]:
         """Return the largest square in the middle of the picture, and whether this is the first time."""
-        side = min(width, height)
-        before, self.crop = self.crop, Crop((width - side) // 2, (height - side) // 2, side)
+        before, self.crop = self.crop, central_square(width, height)
         return self.crop, before != self.crop
 
 
@@ -95,6 +94,12 @@ class FixedCrop:
             )
         before, self.crop = self.crop, wanted
         return wanted, before != wanted
+
+
+def central_square(width: int, height: int) -> Crop:
+    """Return the largest square in the middle of a picture."""
+    side = min(width, height)
+    return Crop((width - side) // 2, (height - side) // 2, side)
 
 
 def _place(centre: FloatArray, side: float, width: int, height: int) -> Crop:

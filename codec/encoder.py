@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
-from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
+from codec.crop import Crop, FixedCrop, StableCrop, WholePicture, central_square
 from codec.intra_picture import Picture
 from codec.keyframe_maker import KeyframeMaker
 from codec.keyframe_pool import KeyframePool
@@ -65,6 +65,8 @@ class FaceEncoder:
         self._previous: tuple[int, ...] | None = None
         self._last_frame_ms = 0.0
         self._face_lost_ms: float | None = None
+        self._shown_plain: Reference | None = None
+        self._plain_ms = 0.0
 
     @property
     def crop(self) -> Crop | None:
@@ -102,7 +104,12 @@ class FaceEncoder:
         """
         self._voice_active = voice_active
         if landmarks is None:
-            return Encoded(None, (*self._pick_waiting(), *self._faceless(time_ms, voice_active)), False)
+            earlier = self._pick_waiting()
+            if self.settings.plain_interval_ms is not None:
+                keyframe, bundles = self._plain(picture, time_ms, voice_active)
+            else:
+                keyframe, bundles = None, self._faceless(time_ms, voice_active)
+            return Encoded(keyframe, (*earlier, *bundles), False)
         if self._face_lost_ms is not None and time_ms - self._face_lost_ms > self.settings.absence_ms:
             self._forget_person()
         self._face_lost_ms = None
@@ -173,6 +180,24 @@ class FaceEncoder:
             return ()
         self._last_frame_ms = time_ms
         return tuple(self._write(time_ms, None, [], voice_active))
+
+    def _plain(self, picture: Picture, time_ms: float, voice_active: bool) -> tuple[bytes | None, tuple[bytes, ...]]:
+        """Show the camera's own picture, anew as often as the budget allows."""
+        assert self.settings.plain_interval_ms is not None
+        if self._face_lost_ms is None:
+            self._face_lost_ms = time_ms
+            self._shown_plain = None
+        self._previous = None
+        keyframe = None
+        is_due = self._shown_plain is None or time_ms - self._plain_ms >= self.settings.plain_interval_ms
+        if is_due and (self._shown_plain is None or self._budget.allows_keyframe(time_ms)):
+            crop = self._crop.crop or central_square(picture.shape[1], picture.shape[0])
+            number = self._maker.number
+            keyframe = self._maker.make(resize(crop.cut(picture), self.settings.picture_side), None, None, time_ms)
+            self._pool.note_plain(number, len(keyframe), time_ms)
+            self._shown_plain, self._plain_ms = Reference(number, None), time_ms
+        assert self._shown_plain is not None
+        return keyframe, tuple(self._write(time_ms, None, [self._shown_plain], voice_active))
 
     def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
         number = self._maker.number

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from codec.bundle import TICK_MS, parse_bundle
-from codec.crop import FixedCrop, StableCrop, WholePicture
+from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.encoder import FaceEncoder
 from codec.errors import OptionError
 from codec.intra_picture import Picture
@@ -20,6 +20,8 @@ LOWEST_KBPS, HIGHEST_KBPS = 1.0, 1_000.0
 _LOOKAHEAD_MS, _RECORDING_LOOKAHEAD_MS = 1000, 2000
 #: A file is read from its chunks' beginnings, so that long bundles cost nothing there.
 _RECORDING_BUNDLE_MS = 600
+#: Without a face the camera's own picture is shown, at most so often.
+_PLAIN_MS = 200
 
 
 class CodingMode(Enum):
@@ -76,6 +78,11 @@ class FileEncoder:
         self._encoder = FaceEncoder(self._settings, crop, budget)
         self._written_ms = 0.0
 
+    @property
+    def crop(self) -> Crop | None:
+        """The square of the pictures that is coded; None before the first face."""
+        return self._encoder.crop
+
     def add(
         self, picture: Picture, landmarks: FloatArray | None, time_ms: float, voice_active: bool = False
     ) -> list[CodedItem]:
@@ -109,7 +116,7 @@ def encoder_settings(settings: FileSettings) -> EncoderSettings:
         chosen = settings_for_rate(settings.kbps)
     else:
         chosen = settings_for_quality(CALL_QUALITY if settings.quality is None else settings.quality)
-    chosen = replace(chosen, picture_side=settings.side, keyframe_lead_ms=0)
+    chosen = replace(chosen, picture_side=settings.side, keyframe_lead_ms=0, plain_interval_ms=_PLAIN_MS)
     if settings.mode is CodingMode.LOOKAHEAD:
         return replace(chosen, lookahead_ms=_LOOKAHEAD_MS)
     if settings.mode is CodingMode.RECORDING:

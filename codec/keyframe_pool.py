@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codec.bundle_writer import Reference
+from codec.keyframes import CACHED_KEYFRAMES, NUMBERS
 from codec.motion import SURFACE, FloatArray, MotionModel
 from codec.rate_budget import Budget, KeyframeBudget
 from codec.settings import EncoderSettings
@@ -55,6 +56,11 @@ class KeyframePool:
         self._made_ms = time_ms
         self._poor_since_ms = None
         self._jumped = False
+
+    def note_plain(self, number: int, size: int, time_ms: float) -> None:
+        """Take note of a keyframe without a face: receivers forget their oldest for it."""
+        self._budget.spend_keyframe(size, time_ms)
+        self.keyframes = [k for k in self.keyframes if (number - k.reference.number) % NUMBERS < CACHED_KEYFRAMES]
 
     def needs_keyframe(self, landmarks: FloatArray, time_ms: float) -> bool:
         """Tell whether the frame with these landmarks should become a keyframe. Call once for each frame."""

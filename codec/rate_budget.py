@@ -42,10 +42,11 @@ class KeyframeBudget:
         return min(self._credit_bytes + earned, self._burst_bytes)
 
 
-#: A window of 5 s may hold 10 % more than its share: half a second's worth, of which a little is kept back.
-_LARGEST_CREDIT_S = 0.42
-#: The first picture is paid for out of this share of the rate.
-_START_SHARE = 0.25
+#: A window of 5 s may hold 10 % more than its share: half a second's worth, of which some is kept for surprises.
+_LARGEST_CREDIT_S = 0.3
+#: The first picture is paid for out of at least this share of the rate, within this time if that can be.
+_START_SHARE, _LARGEST_START_SHARE = 0.25, 0.9
+_START_S = 5.5
 #: Sizes of keyframes are expected to be like the last few.
 _SMOOTHING = 0.4
 
@@ -61,6 +62,7 @@ class RateBudget:
         self._largest_credit = _LARGEST_CREDIT_S * 1000 * self._bytes_per_ms
         self._credit = 0.0
         self._debt: float | None = None
+        self._start_share = _START_SHARE
         self._expected = 0.0
         self._updated_ms = 0.0
 
@@ -74,6 +76,8 @@ class RateBudget:
         self._earn(time_ms)
         if self._debt is None:
             self._debt = float(size)
+            needed = size / (_START_S * 1000 * self._bytes_per_ms)
+            self._start_share = min(max(_START_SHARE, needed), _LARGEST_START_SHARE)
             self._expected = size / 4
             return
         self._credit -= size
@@ -88,7 +92,7 @@ class RateBudget:
         earned = (time_ms - self._updated_ms) * self._bytes_per_ms
         self._updated_ms = time_ms
         if self._debt:
-            repaid = min(self._debt, earned * _START_SHARE)
+            repaid = min(self._debt, earned * self._start_share)
             self._debt -= repaid
             earned -= repaid
         self._credit = min(self._credit + earned, self._largest_credit)

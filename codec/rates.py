@@ -12,7 +12,7 @@ from codec.settings import EncoderSettings
 _RATES_KBPS = (4.0, 6.0, 9.0, 13.0, 20.0, 32.0, 60.0)
 _KEYFRAME_CRF = (62, 60, 57, 54, 50, 44, 36)
 #: The first picture costs at most what the rate carries in this time.
-_LARGEST_INTRA_S = 2.2
+_LARGEST_INTRA_S = 1.1
 _KEYFRAME_INTERVAL_MS = 280
 #: Of a still face no new keyframe is made.
 _STILL_PX = 1.5

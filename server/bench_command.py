@@ -20,6 +20,7 @@ examples:
   facewire bench motion CLIPS          bits and error of the motion coder on a folder of talking clips
   facewire bench rd CLIPS --against vvc,vvc12,av1 --plot curves.png
                                        rate and quality beside ordinary codecs; bits saved at equal quality
+  facewire bench rate CLIPS --kbps 8   does a coded file keep to its rate?
 
 Each prints a table; --json also writes it to a file, with the commit and the machine.
 """
@@ -51,17 +52,18 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="folder of square .mp4 clips (default: $FACEWIRE_CLIPS)",
     )
     _add_rd(benchmarks)
+    rate = benchmarks.add_parser("rate", help="does a coded file keep to its rate, on clips of talking people?")
+    _add_clips(rate)
+    rate.add_argument("--kbps", type=float, nargs="+", default=[4.0, 8.0, 16.0, 32.0], help="(default: 4 8 16 32)")
+    rate.add_argument("--modes", default="live", help="of live, lookahead, recording (default: %(default)s)")
     for benchmark in benchmarks.choices.values():
         benchmark.add_argument("--json", type=Path, metavar="FILE", help="also write the table and figures there")
 
 
 def _add_rd(benchmarks: "Subparsers") -> None:
     rd = benchmarks.add_parser("rd", help="rate and quality beside ordinary codecs, on clips of talking people")
-    default_clips = [Path(os.environ["FACEWIRE_CLIPS"])] if "FACEWIRE_CLIPS" in os.environ else []
-    rd.add_argument(
-        "clips", type=Path, nargs="*", default=default_clips, metavar="CLIP",
-        help="files, or folders of .mp4 files; the central square is taken (default: $FACEWIRE_CLIPS)",
-    )  # fmt: skip
+    _add_clips(rd)
+    rd.add_argument("--mode", default="live", choices=["live", "lookahead", "recording"], help="(default: %(default)s)")
     rd.add_argument(
         "--against", default="vvc,vvc12", metavar="NAMES",
         help="rivals: vvc, vvc12 (half the frames, each shown twice), vvc-ra (looks ahead), av1, vp9, x265, x264; "
@@ -76,20 +78,40 @@ def _add_rd(benchmarks: "Subparsers") -> None:
     rd.add_argument("--cache", type=Path, metavar="DIR", help="of coded rivals and measures (default: the user's)")
 
 
+def _add_clips(benchmark: argparse.ArgumentParser) -> None:
+    default_clips = [Path(os.environ["FACEWIRE_CLIPS"])] if "FACEWIRE_CLIPS" in os.environ else []
+    benchmark.add_argument(
+        "clips", type=Path, nargs="*", default=default_clips, metavar="CLIP",
+        help="files, or folders of .mp4 files; the central square is taken (default: $FACEWIRE_CLIPS)",
+    )  # fmt: skip
+
+
+def _run_rate(arguments: argparse.Namespace) -> "Report":
+    from codec.bench import rate_control
+    from codec.file_encoder import CodingMode
+
+    if not arguments.clips:
+        raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    modes = tuple(CodingMode(name) for name in arguments.modes.split(","))
+    return rate_control.run(arguments.clips, tuple(arguments.kbps), modes)
+
+
 def _run_rd(arguments: argparse.Namespace) -> "Report":
     if find_spec("scipy") is None:
         raise ServerError("scipy is not installed: run `make metrics`, or install the extra `bench`")
     from codec.bench import rate_distortion
     from codec.bench.cache import default_folder
     from codec.bench.facewire_candidate import CandidateOptions
+    from codec.file_encoder import CodingMode
 
     if not arguments.clips:
         raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    mode = CodingMode(arguments.mode)
     names = () if arguments.against == "none" else tuple(arguments.against.split(","))
     options = rate_distortion.RdOptions(
         against=names,
         points=arguments.points,
-        candidate=CandidateOptions(keyframe_px=arguments.keyframe_px),
+        candidate=CandidateOptions(mode, keyframe_px=arguments.keyframe_px),
         one_keyframe=arguments.one_keyframe,
         longest_s=arguments.seconds,
         cache=arguments.cache or default_folder(),
@@ -113,6 +135,8 @@ def run(arguments: argparse.Namespace) -> int:
         report = motion.run(arguments.clips)
     elif arguments.benchmark == "rd":
         report = _run_rd(arguments)
+    elif arguments.benchmark == "rate":
+        report = _run_rate(arguments)
     else:
         from server.bench import speed
 

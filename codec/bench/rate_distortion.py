@@ -63,7 +63,7 @@ def run(paths: list[Path], options: RdOptions) -> Report:
         raise BenchError(f"{options.longest_s:g} seconds of each clip: nothing to measure")
     if options.strip and not options.against:
         raise BenchError("a strip shows a rival beside facewire: name one, such as vvc12")
-    clips = _files(paths)
+    clips = files_of(paths)
     cache, animator = Cache(options.cache), Animator()
     points: list[Point] = []
     notes: list[str] = []
@@ -71,7 +71,7 @@ def run(paths: list[Path], options: RdOptions) -> Report:
     with tqdm(total=len(clips) * options.points * _curves(options), unit="point", disable=None) as progress:
         for path in clips:
             clip = load_clip(path, animator.side, options.longest_s)
-            landmarks = _tracked(clip, cache)
+            landmarks = tracked(clip, cache)
             if all(face is None for face in landmarks):
                 notes.append(f"{clip.name}: no face in any frame, left out")
                 progress.update(options.points * _curves(options))
@@ -118,7 +118,8 @@ def _curves(options: RdOptions) -> int:
     return 1 + options.one_keyframe + len(options.against)
 
 
-def _files(paths: list[Path]) -> list[Path]:
+def files_of(paths: list[Path]) -> list[Path]:
+    """Return the files, those in folders included. Raises `BenchError` if there are none, or one is missing."""
     files = [file for path in paths for file in (sorted(path.glob("*.mp4")) if path.is_dir() else [path])]
     if not files:
         raise BenchError(f"no .mp4 clip in {', '.join(map(str, paths)) or 'nothing'}")
@@ -128,7 +129,7 @@ def _files(paths: list[Path]) -> list[Path]:
     return files
 
 
-def _tracked(clip: Clip, cache: Cache) -> list[FloatArray | None]:
+def tracked(clip: Clip, cache: Cache) -> list[FloatArray | None]:
     """Return the landmarks of every frame, in pixels; frames without a face are rows of NaN in the cache."""
     key = ("landmarks", clip.digest)
     kept = cache.get(*key)

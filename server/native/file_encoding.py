@@ -103,7 +103,7 @@ def encode_file(
         output.add(encoder.finish(), place.start_ms + figures.seconds * 1000)
         output.finish()
         if not output.keyframes:
-            raise PictureError(f"none of the {figures.frames} pictures shows a face: there is nothing to animate")
+            raise PictureError("there is no picture to code")
         figures.keyframes, figures.voice_bytes = output.keyframes, output.voice_bytes
     figures.file_bytes = place.path.stat().st_size - output.bytes_before
     figures.elapsed_s = time.perf_counter() - started_s

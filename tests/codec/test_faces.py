@@ -13,11 +13,13 @@ from codec.bundle_writer import BundleWriter, Reference
 from codec.decoder import FaceDecoder, FaceState
 from codec.encoder import FaceEncoder, resize
 from codec.errors import ModelFileError, PictureError, WireError
+from codec.file_encoder import CodingMode, FileEncoder, FileSettings
 from codec.intra_picture import PictureCodec, decode_picture, encode_av1
 from codec.keyframes import Keyframe
 from codec.landmarks import LandmarkTracker
 from codec.motion import EYES, LIPS, FloatArray, motion_model, rotation_matrix, rotation_vector
 from codec.picture_stream import PictureStreamEncoder
+from codec.recording import RecordKind
 from codec.settings import EncoderSettings
 from tests.material import portrait, talking_frames
 
@@ -251,3 +253,28 @@ def test_a_plain_picture_is_shown_as_it_is(animator: Animator) -> None:
     animated = encode_bundle(Bundle(header, (Frame(0, Mode.ANIMATED, 0, still),)), {9: still})
     with pytest.raises(WireError, match="no face"):
         decoder.add_bundle(animated, 200)
+
+
+def test_a_file_shows_the_picture_itself_while_there_is_no_face(
+    talking: list[tuple[Picture, FloatArray | None]], animator: Animator
+) -> None:
+    encoder, decoder = FileEncoder(FileSettings(CodingMode.LIVE, 16.0)), FaceDecoder(animator)
+    states, errors = [], []
+    for index in range(75):
+        picture, landmarks = talking[index % len(talking)]
+        for item in encoder.add(picture, landmarks if not 25 <= index < 50 else None, index * 40):
+            if item.kind is RecordKind.KEYFRAME:
+                decoder.add_keyframe(item.payload)
+            else:
+                decoder.add_bundle(item.payload, index * 40)
+        shown = decoder.show(index * 40)
+        states.append(shown.state)
+        if shown.state is FaceState.PLAIN and shown.frame is not None and shown.picture is not None:
+            crop = encoder.crop
+            assert crop is not None
+            source, _ = talking[shown.frame.time_ms // 40 % len(talking)]
+            errors.append(_psnr(shown.picture, resize(crop.cut(source), 256)))
+    assert FaceState.PLAIN in states[30:50]
+    assert FaceState.PLAIN not in states[:25]
+    assert states[-1] is FaceState.LIVE
+    assert np.mean(errors) > 22
