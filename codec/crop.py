@@ -55,6 +55,12 @@ class StableCrop:
         self.crop = wanted
         return wanted, True
 
+    def without_face(self, width: int, height: int) -> Crop:
+        """Return the crop for a picture without a face: where the last one was, else the middle."""
+        current = self.crop
+        fits = current is not None and current.left + current.side <= width and current.top + current.side <= height
+        return current if current is not None and fits else central_square(width, height)
+
 
 class WholePicture:
     """The crop of material that is square already: all of the picture, always."""
@@ -66,6 +72,10 @@ class WholePicture:
         """Return the largest square in the middle of the picture, and whether this is the first time."""
         before, self.crop = self.crop, central_square(width, height)
         return self.crop, before != self.crop
+
+    def without_face(self, width: int, height: int) -> Crop:
+        """Return the largest square in the middle of the picture."""
+        return central_square(width, height)
 
 
 class FixedCrop:
@@ -86,14 +96,18 @@ class FixedCrop:
 
         Raises `OptionError` if it does not lie in a picture of this size.
         """
+        before, self.crop = self.crop, self.without_face(width, height)
+        return self.crop, before != self.crop
+
+    def without_face(self, width: int, height: int) -> Crop:
+        """Return the square. Raises `OptionError` if it does not lie in a picture of this size."""
         wanted = self._wanted
         if wanted.left + wanted.side > width or wanted.top + wanted.side > height:
             raise OptionError(
                 f"crop at {wanted.left}, {wanted.top} with a side of {wanted.side} pixels does not lie in pictures "
                 f"of {width} × {height}"
             )
-        before, self.crop = self.crop, wanted
-        return wanted, before != wanted
+        return wanted
 
 
 def central_square(width: int, height: int) -> Crop:

@@ -74,6 +74,9 @@ class FaceDecoder:
         keyframe = Keyframe.parse(data)
         if keyframe.side != self._animator.side:
             raise PictureError(f"keyframe of {keyframe.side}², these weights draw {self._animator.side}²")
+        known = self._keyframes.get(keyframe.number)
+        if known is not None and known.keyframe == keyframe and not self._pictures.is_broken:
+            return
         try:
             picture = self._pictures.decode(keyframe)
         except UnknownKeyframeError:

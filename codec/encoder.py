@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
-from codec.crop import Crop, FixedCrop, StableCrop, WholePicture, central_square
+from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.intra_picture import Picture
 from codec.keyframe_maker import KeyframeMaker
 from codec.keyframe_pool import KeyframePool
@@ -91,9 +91,9 @@ class FaceEncoder:
         """
         return self._maker.in_use()
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs, with the same exception."""
-        return self._maker.up_to(number)
+    def keyframes_since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it, with the same exception."""
+        return self._maker.since(number)
 
     def encode(
         self, picture: Picture, landmarks: FloatArray | None, time_ms: float, voice_active: bool = False
@@ -129,8 +129,7 @@ class FaceEncoder:
 
     def finish(self) -> tuple[bytes, ...]:
         """Return what is left, at the end of everything."""
-        bundles, last = self._pick_waiting(), self._writer.finish(self._voice_active)
-        return bundles if last is None else (*bundles, last)
+        return (*self._pick_waiting(), *self._writer.finish(self._voice_active))
 
     def _pick_waiting(self) -> tuple[bytes, ...]:
         """Pick the keyframes of the frames that waited for one that might follow them; return the bundles they fill."""
@@ -168,7 +167,7 @@ class FaceEncoder:
         """Start over after an absence: whoever is back may be somebody else."""
         self._shape = None
         self._maker.begin_chain()
-        self._pool.keyframes = []
+        self._pool.clear()
 
     def _faceless(self, time_ms: float, voice_active: bool) -> tuple[bytes, ...]:
         """Say that there is no face: at once, and later only now and then."""
@@ -191,10 +190,10 @@ class FaceEncoder:
         keyframe = None
         is_due = self._shown_plain is None or time_ms - self._plain_ms >= self.settings.plain_interval_ms
         if is_due and (self._shown_plain is None or self._budget.allows_keyframe(time_ms)):
-            crop = self._crop.crop or central_square(picture.shape[1], picture.shape[0])
+            crop = self._crop.without_face(picture.shape[1], picture.shape[0])
             number = self._maker.number
             keyframe = self._maker.make(resize(crop.cut(picture), self.settings.picture_side), None, None, time_ms)
-            self._pool.note_plain(number, len(keyframe), time_ms)
+            self._pool.note_plain(len(keyframe), time_ms)
             self._shown_plain, self._plain_ms = Reference(number, None), time_ms
         assert self._shown_plain is not None
         return keyframe, tuple(self._write(time_ms, None, [self._shown_plain], voice_active))

@@ -31,6 +31,9 @@ class PictureCodec(IntEnum):
     AV1_NEXT = 4  #: the same, predicted from the pictures of the keyframes numbered before it
 
 
+#: A picture of more is refused before it is decoded, whatever it says of itself.
+LARGEST_PIXELS = 1024 * 1024
+
 #: The OBU that begins a temporal unit in a stream (AV1 specification, 5.6); a picture alone needs none.
 TEMPORAL_DELIMITER = b"\x12\x00"
 _DECODERS = {PictureCodec.AV1: "libdav1d", PictureCodec.WEBP: "webp", PictureCodec.JPEG: "mjpeg"}
@@ -91,6 +94,7 @@ def decode_picture(codec: PictureCodec, data: bytes, side: int) -> Picture:
     """Return the (side, side, 3) RGB picture. Raises `PictureError` if `data` is not exactly one such picture."""
     decoder = cast(VideoCodecContext, av.CodecContext.create(_DECODERS[codec], "r"))
     decoder.thread_count = 1
+    decoder.options = {"max_pixels": str(LARGEST_PIXELS)}
     try:
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     except av.FFmpegError as error:

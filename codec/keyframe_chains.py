@@ -1,7 +1,7 @@
 """Keyframes that somebody may need again, each with those that its picture is predicted from."""
 
 from codec.intra_picture import PictureCodec
-from codec.keyframes import CACHED_KEYFRAMES
+from codec.keyframes import CACHED_KEYFRAMES, NUMBERS
 
 
 class KeyframeChains:
@@ -14,9 +14,13 @@ class KeyframeChains:
         self._chains: tuple[tuple[bytes, ...], ...] = ()
 
     def add(self, keyframe: bytes) -> None:
-        """Take the next keyframe; chains that no receiver still draws from are forgotten."""
-        if keyframe[0] & 15 == PictureCodec.AV1_NEXT and self._chains:
-            self._chains = (*self._chains[:-1], (*self._chains[-1], keyframe))
+        """Take the next keyframe; chains that no receiver still draws from are forgotten.
+
+        One that continues what is not here can be decoded by nobody, and is left out.
+        """
+        if keyframe[0] & 15 == PictureCodec.AV1_NEXT:
+            if self._chains and (self._chains[-1][-1][1] + 1) % NUMBERS == keyframe[1]:
+                self._chains = (*self._chains[:-1], (*self._chains[-1], keyframe))
             return
         kept: list[tuple[bytes, ...]] = []
         for chain in reversed(self._chains):
@@ -34,13 +38,19 @@ class KeyframeChains:
             found = [*chain, *found]
         return found
 
-    def up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after all that it is predicted from; the newest chain if there is none."""
-        for chain in reversed(self._chains):
-            for position, keyframe in enumerate(chain):
-                if keyframe[1] == number:
-                    return list(chain[: position + 1])
+    def since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it; the newest chain if it is not known.
+
+        It goes on to the newest keyframe, so that a receiver's decoder can go on from there.
+        """
+        for position, chain in reversed(list(enumerate(self._chains))):
+            if any(keyframe[1] == number for keyframe in chain):
+                return [keyframe for later in self._chains[position:] for keyframe in later]
         return list(self._chains[-1]) if self._chains else []
+
+    def newest_length(self) -> int:
+        """Return how many keyframes the newest chain has."""
+        return len(self._chains[-1]) if self._chains else 0
 
     def newest_bytes(self) -> int:
         """Return how long the newest chain is."""

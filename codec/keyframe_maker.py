@@ -11,6 +11,8 @@ from codec.settings import EncoderSettings
 #: The size of an intra picture halves with so many steps of quality more or less.
 _CRF_PER_HALVING = 9.0
 _WORST_CRF = 63
+#: Numbers come again after 256.
+_LONGEST_CHAIN = 100
 
 
 class KeyframeMaker:
@@ -32,15 +34,19 @@ class KeyframeMaker:
         self, picture: Picture, shape: tuple[int, ...] | None, motion: tuple[int, ...] | None, time_ms: float
     ) -> bytes:
         """Return the next keyframe. Raises `PictureError` if it cannot be coded."""
-        is_full = self._chains.newest_bytes() > self._settings.chain_bytes
-        if self._stream is None or self.wants_intra or is_full or not self.predicts:
-            self.wants_intra = False
+        is_full = (
+            self._chains.newest_bytes() > self._settings.chain_bytes or self._chains.newest_length() >= _LONGEST_CHAIN
+        )
+        begins = self._stream is None or self.wants_intra or is_full or not self.predicts
+        if self._stream is None or begins:
             self._stream, coded = self._begin(picture)
         else:
             coded = self._stream.encode(picture)
         keyframe = Keyframe(self.number, ticks(time_ms), self._settings.picture_side, shape, motion, *coded)
         data = bytes(keyframe)
         self._chains.add(data)
+        if begins:
+            self.wants_intra = False
         self.number = (self.number + 1) % NUMBERS
         return data
 
@@ -51,9 +57,9 @@ class KeyframeMaker:
         """
         return self._unless_long(self._chains.newest(self._settings.greeting_keyframes))
 
-    def up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs, with the same exception."""
-        return self._unless_long(self._chains.up_to(number))
+    def since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it, with the same exception."""
+        return self._unless_long(self._chains.since(number))
 
     def _unless_long(self, keyframes: list[bytes]) -> list[bytes]:
         if sum(map(len, keyframes)) <= self._settings.greeting_bytes:

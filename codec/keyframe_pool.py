@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from codec.bundle_writer import Reference
-from codec.keyframes import CACHED_KEYFRAMES, NUMBERS
 from codec.motion import SURFACE, FloatArray, MotionModel
 from codec.rate_budget import Budget, KeyframeBudget
 from codec.settings import EncoderSettings
@@ -39,7 +38,12 @@ class KeyframePool:
         self._made_ms = 0.0
         self._budget = budget or KeyframeBudget(settings.keyframe_kbps, settings.keyframe_burst_bytes)
         self._jumped = False
-        self.keyframes: list[PooledKeyframe] = []  #: oldest first
+        self._slots: list[PooledKeyframe | None] = []
+
+    @property
+    def keyframes(self) -> list[PooledKeyframe]:
+        """The keyframes that may be picked, oldest first."""
+        return [keyframe for keyframe in self._slots if keyframe is not None]
 
     def note_jump(self) -> None:
         """Take note that the crop has moved: the background of all pooled keyframes is now in the wrong place."""
@@ -50,17 +54,20 @@ class KeyframePool:
         lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
         # Without a lead, frames before it may pick it too: they waited for it.
         usable_from_ms = time_ms + lead_ms if lead_ms else 0.0
-        kept = self.keyframes[max(0, len(self.keyframes) + 1 - self._settings.pool_size) :]
-        self.keyframes = [*kept, PooledKeyframe(reference, landmarks, usable_from_ms)]
+        self._slots = [*self._slots, PooledKeyframe(reference, landmarks, usable_from_ms)][-self._settings.pool_size :]
         self._budget.spend_keyframe(size, time_ms)
         self._made_ms = time_ms
         self._poor_since_ms = None
         self._jumped = False
 
-    def note_plain(self, number: int, size: int, time_ms: float) -> None:
+    def note_plain(self, size: int, time_ms: float) -> None:
         """Take note of a keyframe without a face: receivers forget their oldest for it."""
         self._budget.spend_keyframe(size, time_ms)
-        self.keyframes = [k for k in self.keyframes if (number - k.reference.number) % NUMBERS < CACHED_KEYFRAMES]
+        self._slots = [*self._slots, None][-self._settings.pool_size :]
+
+    def clear(self) -> None:
+        """Forget all keyframes: they show somebody else."""
+        self._slots = []
 
     def needs_keyframe(self, landmarks: FloatArray, time_ms: float) -> bool:
         """Tell whether the frame with these landmarks should become a keyframe. Call once for each frame."""

@@ -15,8 +15,9 @@ NUMBERS = 256
 MINIMUM_SIDE, MAXIMUM_SIDE = 64, 1024
 SLICE_BYTES = 1000
 MAXIMUM_SLICES = 255
-#: Keyframes of one sender that a receiver keeps at least.
-CACHED_KEYFRAMES = 8
+#: Keyframes of one sender that a receiver keeps at least: those that a sender picks from, and some that bundles still
+#: on their way may name.
+CACHED_KEYFRAMES = 12
 
 _HEADER = struct.Struct(">BBBHHB")
 

@@ -14,7 +14,14 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 
 from codec.errors import PictureError, UnknownKeyframeError
-from codec.intra_picture import TEMPORAL_DELIMITER, Picture, PictureCodec, decode_picture, kept_scheduling
+from codec.intra_picture import (
+    LARGEST_PIXELS,
+    TEMPORAL_DELIMITER,
+    Picture,
+    PictureCodec,
+    decode_picture,
+    kept_scheduling,
+)
 from codec.keyframes import NUMBERS, Keyframe
 
 #: Low delay, one picture in, one temporal unit out, no key frame of SVT-AV1's own choice. Bits go where variance is low
@@ -67,6 +74,11 @@ class PictureStreamDecoder:
         self._decoder: VideoCodecContext | None = None
         self._next_number: int | None = None
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether only an intra picture can be decoded next."""
+        return self._decoder is None
+
     def decode(self, keyframe: Keyframe) -> Picture:
         """Return the (side, side, 3) RGB picture.
 
@@ -78,7 +90,7 @@ class PictureStreamDecoder:
         if keyframe.picture_codec is PictureCodec.AV1:
             self._decoder = cast(VideoCodecContext, av.CodecContext.create("libdav1d", "r"))
             self._decoder.thread_count = 1
-            self._decoder.options = {"max_frame_delay": "1"}
+            self._decoder.options = {"max_frame_delay": "1", "max_pixels": str(LARGEST_PIXELS)}
         elif self._decoder is None or keyframe.number != self._next_number:
             raise UnknownKeyframeError((keyframe.number - 1) % NUMBERS)
         try:

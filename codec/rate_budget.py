@@ -42,42 +42,52 @@ class KeyframeBudget:
         return min(self._credit_bytes + earned, self._burst_bytes)
 
 
-#: A window of 5 s may hold 10 % more than its share: half a second's worth, of which some is kept for surprises.
-_LARGEST_CREDIT_S = 0.3
+#: A window of 5 s may hold 10 % more than its share, half a second's worth: how far credit may rise and be overdrawn.
+_LARGEST_CREDIT_S, _LARGEST_OVERDRAFT_S = 0.15, 0.35
 #: The first picture is paid for out of at least this share of the rate, within this time if that can be.
 _START_SHARE, _LARGEST_START_SHARE = 0.25, 0.9
 _START_S = 5.5
 #: Sizes of keyframes are expected to be like the last few.
-_SMOOTHING = 0.4
+_SMOOTHING = 0.3
 
 
 class RateBudget:
-    """A file's: everything counts, no 5 s hold over 1.1 times their share once the first picture has been sent.
+    """A file's: everything counts, and any 5 s after the first picture should hold at most 1.1 times their share.
 
-    The first picture is a debt, paid back bit by bit, so that a file as a whole keeps to its rate, too.
+    Single pictures far beyond the last few (another scene, a new chain) can break that. The first picture is a debt,
+    paid back bit by bit, so that a file as a whole keeps to its rate, too. Keyframes come at an even pace.
     """
 
     def __init__(self, kbps: float) -> None:
         self._bytes_per_ms = kbps / 8
-        self._largest_credit = _LARGEST_CREDIT_S * 1000 * self._bytes_per_ms
+        self._second = 1000 * self._bytes_per_ms
         self._credit = 0.0
         self._debt: float | None = None
-        self._start_share = _START_SHARE
+        self._start_share = 0.0
         self._expected = 0.0
+        self._motion_bytes = 0.0
+        self._keyframe_ms = 0.0
         self._updated_ms = 0.0
 
     def allows_keyframe(self, time_ms: float) -> bool:
-        """Tell whether there is credit for a keyframe like the last few (always for the first)."""
+        """Tell whether it is time for a keyframe like the last few (always for the first)."""
         self._earn(time_ms)
-        return self._debt is None or self._credit >= min(self._expected, self._largest_credit)
+        if self._debt is None:
+            return True
+        if self._credit - self._expected < -_LARGEST_OVERDRAFT_S * self._second:
+            return False
+        for_keyframes = self._bytes_per_ms - self._motion_bytes / max(time_ms, 1.0)
+        if self._debt:
+            for_keyframes -= self._bytes_per_ms * self._start_share
+        return (time_ms - self._keyframe_ms) * for_keyframes >= self._expected - self._credit
 
     def spend_keyframe(self, size: int, time_ms: float) -> None:
         """Take note of a keyframe; the first one becomes the debt."""
         self._earn(time_ms)
+        self._keyframe_ms = time_ms
         if self._debt is None:
             self._debt = float(size)
-            needed = size / (_START_S * 1000 * self._bytes_per_ms)
-            self._start_share = min(max(_START_SHARE, needed), _LARGEST_START_SHARE)
+            self._start_share = min(max(_START_SHARE, size / (_START_S * self._second)), _LARGEST_START_SHARE)
             self._expected = size / 4
             return
         self._credit -= size
@@ -87,6 +97,7 @@ class RateBudget:
         """Take note of a bundle."""
         self._earn(time_ms)
         self._credit -= size
+        self._motion_bytes += size
 
     def _earn(self, time_ms: float) -> None:
         earned = (time_ms - self._updated_ms) * self._bytes_per_ms
@@ -95,7 +106,7 @@ class RateBudget:
             repaid = min(self._debt, earned * self._start_share)
             self._debt -= repaid
             earned -= repaid
-        self._credit = min(self._credit + earned, self._largest_credit)
+        self._credit = min(self._credit + earned, _LARGEST_CREDIT_S * self._second)
 
 
 class Unlimited:

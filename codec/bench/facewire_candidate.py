@@ -37,7 +37,7 @@ class CandidateOptions:
 #: Rates of a sweep, kbit/s of payload: from where a first keyframe is worth its bits to where the warp saturates.
 LOWEST_KBPS, HIGHEST_KBPS = 5.0, 40.0
 
-_NEVER_PX = 1e9
+_NEVER_PX, _NEVER_MS = 1e9, 10**9
 #: The receiver's clock runs on so long after the last frame, to show what is still buffered.
 _DRAINING_FRAMES = 25
 
@@ -54,7 +54,7 @@ def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
     """
     settings = encoder_settings(FileSettings(options.mode, kbps))
     if options.one_keyframe:
-        return replace(settings, new_keyframe_px=_NEVER_PX)
+        return replace(settings, new_keyframe_px=_NEVER_PX, plain_interval_ms=None, absence_ms=_NEVER_MS)
     if options.keyframe_px is not None:
         return replace(settings, new_keyframe_px=options.keyframe_px)
     return settings

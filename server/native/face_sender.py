@@ -67,9 +67,9 @@ class FaceSender:
         """Return what a newcomer needs, in order."""
         return self._encoder.keyframes_in_use()
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
-        return self._encoder.keyframes_up_to(number)
+    def keyframes_since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it; the newest chain if it is not known."""
+        return self._encoder.keyframes_since(number)
 
     def set_prediction(self, allowed: bool) -> None:
         """Say whether keyframes may be predicted from others."""

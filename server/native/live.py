@@ -45,9 +45,9 @@ class LiveSource:
         """Return what a newcomer needs, in order."""
         return self._face.keyframes_in_use() if self._face else []
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
-        return self._face.keyframes_up_to(number) if self._face else []
+    def keyframes_since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it; the newest chain if it is not known."""
+        return self._face.keyframes_since(number) if self._face else []
 
     def set_prediction(self, allowed: bool) -> None:
         """Say whether keyframes may be predicted from others."""

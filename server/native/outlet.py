@@ -22,8 +22,8 @@ class KeyframeStore(Protocol):
     def keyframes_in_use(self) -> list[bytes]:
         """Return what a newcomer needs, in order."""
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
+    def keyframes_since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it; the newest chain if it is not known."""
 
     def set_prediction(self, allowed: bool) -> None:
         """Say whether keyframes may be predicted from others: not while somebody is there who cannot decode them."""
@@ -36,7 +36,7 @@ class NoKeyframes:
         """Return none."""
         return []
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
+    def keyframes_since(self, number: int) -> list[bytes]:
         """Return none."""
         return []
 

@@ -63,9 +63,9 @@ class Replay:
         """Return what a newcomer needs, in order."""
         return self._chains.newest(CACHED_KEYFRAMES)
 
-    def keyframes_up_to(self, number: int) -> list[bytes]:
-        """Return the keyframe of this number after those that it needs; the newest so if there is none of it."""
-        return self._chains.up_to(number)
+    def keyframes_since(self, number: int) -> list[bytes]:
+        """Return the chain of the keyframe of this number and all after it; the newest chain if it is not known."""
+        return self._chains.since(number)
 
     def set_prediction(self, allowed: bool) -> None:
         """Change nothing: a recording's keyframes are what they are."""

@@ -57,12 +57,14 @@ class Sending:
         self._call.send_control(sender, {"type": "keyframe-request", "number": number})
 
     def answer(self, number: int) -> None:
-        """Send the keyframe that somebody misses, and those it needs, to everybody, at most once a second each."""
-        now_ms = self._now_ms()
-        if now_ms - self._answered_ms.get(number, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
+        """Send the chain of the keyframe that somebody misses to everybody, at most once a second."""
+        now_ms, keyframes = self._now_ms(), self.store.keyframes_since(number)
+        # What is sent ends with the newest keyframe whatever was asked for.
+        newest = keyframes[-1][1] if keyframes else -1
+        if now_ms - self._answered_ms.get(newest, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
             return
-        self._answered_ms[number] = now_ms
-        for keyframe in self.store.keyframes_up_to(number):
+        self._answered_ms[newest] = now_ms
+        for keyframe in keyframes:
             self._send_keyframe(EVERYBODY, keyframe)
 
     def _send_keyframe(self, recipient: int, keyframe: bytes) -> None:

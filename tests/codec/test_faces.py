@@ -156,7 +156,7 @@ def test_a_missing_keyframe_is_asked_for_and_the_picture_held(
     assert decoder.show(480).state is FaceState.WAITING
     missing = decoder.take_missing()
     assert missing == {kept[0][1]}
-    assert encoder.keyframes_up_to(missing.pop()) == kept[:1]
+    assert encoder.keyframes_since(missing.pop()) == kept[:1]
     with pytest.raises(WireError):
         decoder.add_keyframe(kept[0][:20])
     broken = bytearray(kept[0])

@@ -110,7 +110,7 @@ def test_no_thread_stays_under_real_time_scheduling() -> None:
 def test_chains_hold_what_a_keyframe_needs() -> None:
     chains = KeyframeChains()
     assert chains.newest(4) == []
-    assert chains.up_to(3) == []
+    assert chains.since(3) == []
 
     def add(number: int, codec: PictureCodec) -> bytes:
         data = bytes(Keyframe(number, 0, 256, _NOBODY, _NOBODY, codec, bytes(100)))
@@ -119,11 +119,13 @@ def test_chains_hold_what_a_keyframe_needs() -> None:
 
     first = [add(0, PictureCodec.AV1), *(add(number, PictureCodec.AV1_NEXT) for number in (1, 2))]
     second = [add(3, PictureCodec.AV1), add(4, PictureCodec.AV1_NEXT)]
-    assert chains.up_to(1) == first[:2]
-    assert chains.up_to(4) == second
-    assert chains.up_to(77) == second
+    assert chains.since(1) == first + second
+    assert chains.since(4) == second
+    assert chains.since(77) == second
     assert chains.newest(2) == second
     assert chains.newest(4) == first + second
+    add(9, PictureCodec.AV1_NEXT)
+    assert chains.newest(2) == second, "a gap in a chain is not handed on"
     assert chains.newest_bytes() == sum(map(len, second))
     singles = [add(number, PictureCodec.AV1) for number in range(5, 20)]
-    assert chains.newest(99) == singles[-8:]
+    assert chains.newest(99) == singles[-12:]

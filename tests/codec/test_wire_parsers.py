@@ -22,7 +22,7 @@ from codec.entropy import (
     encode_tree,
 )
 from codec.errors import UnknownKeyframeError, WireError
-from codec.keyframes import Keyframe, KeyframeAssembler
+from codec.keyframes import CACHED_KEYFRAMES, Keyframe, KeyframeAssembler
 from tests.vectors.make import FOLDER
 
 
@@ -113,7 +113,7 @@ def test_the_assembler_is_bounded_and_keeps_the_newest() -> None:
     assembler = KeyframeAssembler()
     for number in range(200):
         assert assembler.add(bytes([number, 0, 2]) + b"x" * 1000) is None
-    assert len(assembler._unfinished) == 8
+    assert len(assembler._unfinished) == CACHED_KEYFRAMES
     with pytest.raises(WireError, match="slice 2 of 2"):
         assembler.add(bytes([0, 2, 2, 1]))
 

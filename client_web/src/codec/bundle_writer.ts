@@ -47,18 +47,18 @@ export class BundleWriter {
    * Adds a frame; returns the bundles that are complete now.
    *
    * `ranked` holds the picked keyframe and the second best, if there is one. Without `motion` the picked one is to be
-   * shown as it is; without either the frame says that there is no face. A third keyframe begins a new bundle. A frame
-   * in the same 10 ms as the one before is dropped; frames before a gap of over 640 ms are, too.
+   * shown as it is; without either the frame says that there is no face. A third keyframe and a
+   * gap of over 640 ms begin a new bundle. A frame in the same 10 ms as the one before is dropped.
    */
   add(timeMs: number, motion: Motion | null, ranked: Reference[], voiceActive: boolean): Uint8Array<ArrayBuffer>[] {
     const now = toTicks(timeMs);
     const gap = now - this.lastTicks;
     if (this.pending.length > 0 && gap <= 0) return [];
-    if (gap > MAXIMUM_GAP) this.pending = [];
-    else if (gap > 0) this.intervalTicks = gap;
+    const complete: Uint8Array<ArrayBuffer>[] = [];
+    if (gap > MAXIMUM_GAP && this.pending.length > 0) complete.push(this.close(voiceActive));
+    else if (gap > 0 && gap <= MAXIMUM_GAP) this.intervalTicks = gap;
     this.lastTicks = now;
     const picked = ranked[0] ?? null;
-    const complete: Uint8Array<ArrayBuffer>[] = [];
     if (picked !== null && this.namedWith(picked.number) > 2) complete.push(this.close(voiceActive));
     this.pending.push({ ticks: now, motion, picked });
     this.second = ranked.at(-1)?.number ?? this.second;

@@ -74,12 +74,12 @@ describe('the decoder', () => {
     expect(decoder.due(10)).toMatchObject({ picked: { number: 1 }, other: { number: 2 } });
   });
 
-  it('keeps the last eight keyframes, and takes a repeated one only once', () => {
+  it('keeps the last twelve keyframes, and takes a repeated one only once', () => {
     const decoder = new Decoder(table, () => {});
-    for (let number = 1; number <= 9; number++) expect(decoder.addKeyframe(keyframe(number))).not.toBeNull();
-    const newest = decoder.addKeyframe(keyframe(9));
-    expect(decoder.addKeyframe(keyframe(9))).toBe(newest);
-    expect(decoder.addKeyframe(keyframe(9, 7))?.number).toBe(9);
+    for (let number = 1; number <= 13; number++) expect(decoder.addKeyframe(keyframe(number))).not.toBeNull();
+    const newest = decoder.addKeyframe(keyframe(13));
+    expect(decoder.addKeyframe(keyframe(13))).toBe(newest);
+    expect(decoder.addKeyframe(keyframe(13, 7))?.number).toBe(13);
     decoder.addBundle(bundle(0, [1, 1]), 0);
     expect(decoder.due(10)).toBeNull();
     decoder.addBundle(bundle(1, [2, 2]), 120);

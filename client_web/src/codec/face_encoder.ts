@@ -114,7 +114,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   }
 
   keyframesUpTo(number: number): Uint8Array[] {
-    return this.unlessLong(this.chains.upTo(number));
+    return this.unlessLong(this.chains.since(number));
   }
 
   setPrediction(allowed: boolean): void {

@@ -12,15 +12,15 @@ describe('keyframe chains', () => {
 
   it('hold what a keyframe needs', () => {
     expect(chains.newest(4)).toEqual([]);
-    expect(chains.upTo(3)).toEqual([]);
+    expect(chains.since(3)).toEqual([]);
     const first = [add(0, PICTURE_CODEC.av1), add(1, PICTURE_CODEC.av1Next), add(2, PICTURE_CODEC.av1Next)];
     const second = [add(3, PICTURE_CODEC.av1), add(4, PICTURE_CODEC.av1Next)];
-    expect(chains.upTo(1)).toEqual(first.slice(0, 2));
-    expect(chains.upTo(4)).toEqual(second);
-    expect(chains.upTo(77)).toEqual(second);
+    expect(chains.since(1)).toEqual([...first, ...second]);
+    expect(chains.since(4)).toEqual(second);
+    expect(chains.since(77)).toEqual(second);
     expect(chains.newest(2)).toEqual(second);
     expect(chains.newest(4)).toEqual([...first, ...second]);
     const singles = Array.from({ length: 15 }, (_, index) => add(5 + index, PICTURE_CODEC.webp));
-    expect(chains.newest(99)).toEqual(singles.slice(-8));
+    expect(chains.newest(99)).toEqual(singles.slice(-12));
   });
 });

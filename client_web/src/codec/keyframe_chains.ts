@@ -33,13 +33,14 @@ export class KeyframeChains {
     return found;
   }
 
-  /** Returns the keyframe of this number after all that it is predicted from; the newest chain if there is none. */
-  upTo(number: number): Uint8Array[] {
-    for (const chain of this.chains.toReversed()) {
-      const position = chain.findIndex((keyframe) => keyframe[1] === number);
-      if (position >= 0) return chain.slice(0, position + 1);
-    }
-    return this.chains.at(-1)?.slice() ?? [];
+  /**
+   * Returns the chain of the keyframe of this number and all after it; the newest chain if it is not known.
+   *
+   * It goes on to the newest keyframe, so that a receiver's decoder can go on from there.
+   */
+  since(number: number): Uint8Array[] {
+    const position = this.chains.findLastIndex((chain) => chain.some((keyframe) => keyframe[1] === number));
+    return this.chains.slice(position).flat();
   }
 }
 

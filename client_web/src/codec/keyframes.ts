@@ -13,7 +13,7 @@ const MAXIMUM_SIDE = 1024;
 const MAXIMUM_BYTES = 255_000;
 export const NUMBERS = 256;
 /** Keyframes of one sender that a receiver keeps at least. */
-export const CACHED_KEYFRAMES = 8;
+export const CACHED_KEYFRAMES = 12;
 
 /** A picture and the motion at which it was taken; without a face it has neither shape nor motion. */
 export interface Keyframe {
