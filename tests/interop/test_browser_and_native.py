@@ -77,8 +77,8 @@ def _clip_track(clip: Path, crop: Crop, loops: int) -> Track:
 
 def _longest_in_one_crop(shown: Track, crops: list[dict[str, Any]]) -> tuple[Crop, Track]:
     """Return the crop that a sender kept for the most of the shown pictures, and these pictures."""
-    changes = [*(crop["unix_ms"] + _LATEST_MS for crop in crops), np.inf]
-    stretches = [(shown.times >= since) & (shown.times < until) for since, until in pairwise(changes)]
+    changes = [*(crop["unix_ms"] for crop in crops), np.inf]
+    stretches = [(shown.times >= since + _LATEST_MS) & (shown.times < until) for since, until in pairwise(changes)]
     longest = max(range(len(crops)), key=lambda number: stretches[number].sum())
     chosen, kept = crops[longest], stretches[longest]
     return Crop(chosen["left"], chosen["top"], chosen["side"]), Track(shown.times[kept], shown.landmarks[kept])
