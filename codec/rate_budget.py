@@ -74,7 +74,9 @@ class RateBudget:
         self._earn(time_ms)
         if self._debt is None:
             return True
-        if self._credit - self._expected < -_LARGEST_OVERDRAFT_S * self._second:
+        # Of keyframes too large for the band, one is made whenever the credit is full.
+        needed = min(self._expected - _LARGEST_OVERDRAFT_S * self._second, 0.9 * _LARGEST_CREDIT_S * self._second)
+        if self._credit < needed:
             return False
         for_keyframes = self._bytes_per_ms - self._motion_bytes / max(time_ms, 1.0)
         if self._debt:
