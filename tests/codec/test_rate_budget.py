@@ -5,7 +5,7 @@ from itertools import pairwise
 from codec.rate_budget import RateBudget
 
 
-def _spent(kbps: float, sizes: list[int], seconds: float, intra: int) -> list[tuple[float, int]]:
+def _spent(kbps: float, sizes: list[int], seconds: float, intra: int) -> list[tuple[int, int]]:
     """Spend like a sender: 25 bundles of 12 bytes a second, and a keyframe whenever the budget allows one."""
     budget, spent = RateBudget(kbps), []
     made = 0
@@ -20,7 +20,7 @@ def _spent(kbps: float, sizes: list[int], seconds: float, intra: int) -> list[tu
     return spent
 
 
-def _worst_window(spent: list[tuple[float, int]], kbps: float) -> float:
+def _worst_window(spent: list[tuple[int, int]], kbps: float) -> float:
     starts = [time for time, _ in spent if time >= 3000]
     most = max(sum(size for time, size in spent if start <= time < start + 5000) for start in starts)
     return most / (5000 * kbps / 8)
