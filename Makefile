@@ -19,10 +19,10 @@ run: setup ## serve on http://localhost:8080 with somebody to call already in th
 	$(BIN)/facewire serve --demonstration
 
 test: setup build/test.stamp check ## all tests (some minutes; browsers included)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not call"
 	$(NPM_PATH) npm --prefix client_web test
 
-test-calls: setup build/test.stamp ## only the whole calls between real browsers, faces and voices compared
+test-calls: setup build/test.stamp ## whole calls between real browsers, faces and voices compared (wants two idle cores)
 	$(BIN)/python -m pytest -m call
 
 check: build/test.stamp ## formatting, lint and types, without running anything
