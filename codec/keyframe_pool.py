@@ -100,29 +100,26 @@ class KeyframePool:
         return [references[number] for number in [best, *(n for n in ranked if n != best)][:2]]
 
     def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
-        return float(landmark_distances(self._model, keyframe.landmarks, landmarks[None], self._settings)[0])
+        return landmark_distance(self._model, keyframe.landmarks, landmarks, self._settings)
 
 
-def landmark_distances(
-    model: MotionModel, keyframe: FloatArray, frames: FloatArray, settings: EncoderSettings, step: int = 1
-) -> FloatArray:
-    """Return the weighted mean distances (frames,) of (frames, 478, 3) landmarks to a keyframe's, pixels at 256².
+def landmark_distance(model: MotionModel, keyframe: FloatArray, frame: FloatArray, settings: EncoderSettings) -> float:
+    """Return the weighted mean distance of a frame's (478, 3) landmarks to a keyframe's, pixels at 256².
 
     A warp follows a shift of the whole face well, so that part of the distance counts only by `translation_share`. It
     shows no teeth that the keyframe hides and hides none that it shows, so how differently the mouths are open counts
-    on top by `mouth_share`. Of the surface points every `step`-th is compared.
+    on top by `mouth_share`.
     """
-    weights = model.point_weights[::step] / model.point_weights[::step].sum()
-    offsets = frames[:, :SURFACE:step, :2] - keyframe[:SURFACE:step, :2]
-    shift = np.einsum("p,fpc->fc", weights, offsets)
-    rest = offsets - shift[:, None]
-    distances = np.hypot(rest[..., 0], rest[..., 1]) @ weights
-    mouth = np.abs(_mouth_opening(frames) - _mouth_opening(keyframe))
-    total = distances + settings.translation_share * np.hypot(*shift.T) + settings.mouth_share * mouth
-    return np.asarray(total * _PIXELS_PER_UNIT, np.float64)
+    weights = model.point_weights / model.point_weights.sum()
+    offsets = frame[:SURFACE, :2] - keyframe[:SURFACE, :2]
+    shift = weights @ offsets
+    rest = offsets - shift
+    distance = np.hypot(rest[:, 0], rest[:, 1]) @ weights
+    mouth = abs(_mouth_opening(frame) - _mouth_opening(keyframe))
+    total = distance + settings.translation_share * np.hypot(*shift) + settings.mouth_share * mouth
+    return float(total) * _PIXELS_PER_UNIT
 
 
-def _mouth_opening(landmarks: FloatArray) -> FloatArray:
-    """Return the distance between the middles of the inner lips of (…, 478, 3) landmarks, crop units."""
-    gap = landmarks[..., _UPPER_LIP, :2] - landmarks[..., _LOWER_LIP, :2]
-    return np.asarray(np.hypot(gap[..., 0], gap[..., 1]), np.float64)
+def _mouth_opening(landmarks: FloatArray) -> float:
+    """Return the distance between the middles of the inner lips of (478, 3) landmarks, crop units."""
+    return float(np.hypot(*(landmarks[_UPPER_LIP, :2] - landmarks[_LOWER_LIP, :2])))

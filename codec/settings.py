@@ -29,8 +29,6 @@ class EncoderSettings:
     translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
     mouth_share: float = 1.0  #: how much a difference of the mouths' opening counts on top
     repick_share: float = 0.15  #: another keyframe is picked only if it is nearer by this share
-    plain_interval_ms: int | None = (
-        None  #: between pictures shown as they are while there is no face; None: no pictures
-    )
+    plain_interval_ms: int | None = None  #: between pictures shown as they are without a face; None: none are shown
     faceless_interval_ms: int = 400  #: between frames without a face, once the face is gone for longer than that
     absence_ms: int = 1500  #: after so long without a face, the next face is taken for another person's

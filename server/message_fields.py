@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, Self
 
 import msgpack
 
@@ -103,6 +103,17 @@ class Fields:
     def refuse(self, name: str, value: object, wanted: str) -> ProtocolError:
         """Return the error for a field with a bad value."""
         return ProtocolError("bad-message", f"{self._kind}: {name} is {shown(value)}, expected {wanted}")
+
+
+class Bare:
+    """A message without fields."""
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def _from_fields(cls, fields: Fields) -> Self:
+        return cls()
 
 
 def shown(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import msgpack
 
 from server.errors import ProtocolError
-from server.message_fields import Fields, shown, unpack_map
+from server.message_fields import Bare, Fields, shown, unpack_map
 from server.room_messages import (
     AnswerKnock,
     EndRoom,
@@ -218,17 +218,10 @@ class ParticipantLeft:
 
 
 @dataclass(frozen=True)
-class Leave:
+class Leave(Bare):
     """Client: goodbye."""
 
     type: ClassVar[str] = "leave"
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls()
 
 
 @dataclass(frozen=True)

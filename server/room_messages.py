@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from server.message_fields import Fields
+from server.message_fields import Bare, Fields
 
 KNOCKS = 65_535
 
@@ -32,17 +32,10 @@ class RoomState:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Waiting(Bare):
     """Server: a host must let you in; keep the socket open."""
 
     type: ClassVar[str] = "waiting"
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls()
 
 
 @dataclass(frozen=True)
@@ -124,10 +117,9 @@ class SetRoom:
 
 
 @dataclass(frozen=True)
-class RequestMute:
-    """Client, a host: ask a participant to mute."""
+class _AboutParticipant:
+    """A message that names one participant."""
 
-    type: ClassVar[str] = "request-mute"
     id: int
 
     def _to_fields(self) -> dict[str, Any]:
@@ -139,46 +131,31 @@ class RequestMute:
 
 
 @dataclass(frozen=True)
-class MuteRequested:
+class RequestMute(_AboutParticipant):
+    """Client, a host: ask a participant to mute."""
+
+    type: ClassVar[str] = "request-mute"
+
+
+@dataclass(frozen=True)
+class MuteRequested(Bare):
     """Server: a host asks you to mute."""
 
     type: ClassVar[str] = "mute-requested"
 
-    def _to_fields(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls()
-
 
 @dataclass(frozen=True)
-class Remove:
+class Remove(_AboutParticipant):
     """Client, a host: send a participant away."""
 
     type: ClassVar[str] = "remove"
-    id: int
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"id": self.id}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.integer("id", 1, 255))
 
 
 @dataclass(frozen=True)
-class EndRoom:
+class EndRoom(Bare):
     """Client, a host: end the call for everybody."""
 
     type: ClassVar[str] = "end-room"
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls()
 
 
 HostMessage = AnswerKnock | SetRoom | RequestMute | Remove | EndRoom

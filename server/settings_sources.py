@@ -123,9 +123,8 @@ def _decode(kind: type, value: Any) -> Any:
         raise TypeError("expected text")
     if kind is Path:
         return Path(value)
-    if kind is Secret:
-        return Secret(_read_secret(value[1:]) if value.startswith("@") else value)
-    raise NotImplementedError(kind)
+    assert kind is Secret, f"settings have no fields of type {kind}"
+    return Secret(_read_secret(value[1:]) if value.startswith("@") else value)
 
 
 def _read_secret(path: str) -> str:

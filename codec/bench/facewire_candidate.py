@@ -48,7 +48,7 @@ def rates(points: int) -> list[float]:
 
 
 def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
-    """Return the live encoder's settings for a rate, changed as `options` say.
+    """Return the encoder's settings for a rate, changed as `options` say.
 
     A calm clip takes less than the rate, and the benchmark plots what was really spent.
     """

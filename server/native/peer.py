@@ -221,7 +221,7 @@ class NativePeer:
                         self.sending.tell_reading(remote.info.id, read=True)
             case {"type": "keyframe-request", "number": int(number)} if 0 <= number < _KEYFRAME_NUMBERS:
                 remote.figures.keyframe_requests += 1
-                self.sending.answer(number)
+                self.sending.answer(remote.info.id, number)
             case {"type": "trailers", "read": bool(read)}:
                 self.sending.bundles.note(remote.info.id, reads=read)
             case _:

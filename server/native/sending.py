@@ -56,16 +56,14 @@ class Sending:
         """Ask a sender for a keyframe."""
         self._call.send_control(sender, {"type": "keyframe-request", "number": number})
 
-    def answer(self, number: int) -> None:
-        """Send the chain of the keyframe that somebody misses to everybody, at most once a second."""
+    def answer(self, recipient: int, number: int) -> None:
+        """Send somebody the chain of the keyframe they miss, at most once a second."""
         now_ms, keyframes = self._now_ms(), self.store.keyframes_since(number)
-        # What is sent ends with the newest keyframe whatever was asked for.
-        newest = keyframes[-1][1] if keyframes else -1
-        if now_ms - self._answered_ms.get(newest, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
+        if now_ms - self._answered_ms.get(recipient, -_ANSWER_INTERVAL_MS) < _ANSWER_INTERVAL_MS:
             return
-        self._answered_ms[newest] = now_ms
+        self._answered_ms[recipient] = now_ms
         for keyframe in keyframes:
-            self._send_keyframe(EVERYBODY, keyframe)
+            self._send_keyframe(recipient, keyframe)
 
     def _send_keyframe(self, recipient: int, keyframe: bytes) -> None:
         for part in slice_keyframe(keyframe):

@@ -12,8 +12,6 @@ from server.bench.browser import BrowserError, chromium_path, write_camera, writ
 from server.bench.material import demonstration_clip, talking_clip
 from server.bench.server_process import ServerProcess
 
-#: Below it the machine is too busy for a call in real time: what is seen says nothing about the code.
-_SLOWEST_TRACKING_FPS = 12
 _OBSERVER = Path(__file__).parent / "observer.js"
 
 
@@ -54,7 +52,7 @@ def server() -> Iterator[ServerProcess]:
 def observe(pages: dict[Any, int], seconds: float) -> list[dict[str, Any]]:
     """Watch all pages at once; `pages` maps each page to the participant whose tile is watched.
 
-    Skips the test if the machine is too slow for the browsers to track their cameras.
+    Says how fast the slower browser tracked its camera: below 12 pictures a second the machine decides what is seen.
     """
     observer = _OBSERVER.read_text()
     script = observer[observer.index("async") :].strip().rstrip(";")
@@ -66,6 +64,4 @@ def observe(pages: dict[Any, int], seconds: float) -> list[dict[str, Any]]:
     observed = [page.evaluate("window.observed") for page in pages]
     slowest = min(float(np.median(seen["trackedPerSecond"] or [0])) for seen in observed)
     print(f"the slower browser tracked {slowest:.1f} pictures a second")
-    if slowest < _SLOWEST_TRACKING_FPS:
-        pytest.skip(f"this machine is too busy for a call: a browser tracks {slowest:.1f} pictures a second")
     return observed

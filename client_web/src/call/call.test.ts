@@ -86,7 +86,7 @@ describe('Call', () => {
       token: null,
       transport: 'auto',
       keyframes: 'all',
-      store: { keyframesInUse: () => [], keyframesUpTo: () => [] },
+      store: { keyframesInUse: () => [], keyframesSince: () => [] },
     });
     record('connection-lost');
     record('participant-left');

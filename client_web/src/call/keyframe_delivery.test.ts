@@ -86,7 +86,7 @@ describe('KeyframeSender', () => {
     // Every keyframe is predicted from those before it.
     const store = {
       keyframesInUse: () => pool,
-      keyframesUpTo: (number: number) => {
+      keyframesSince: (number: number) => {
         const position = pool.findIndex((blob) => blob[1] === number);
         return position < 0 ? pool : pool.slice(0, position + 1);
       },

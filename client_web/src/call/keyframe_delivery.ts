@@ -102,8 +102,8 @@ function join({ count, slices }: Unfinished): Uint8Array {
 export interface KeyframeStore {
   /** What somebody needs who has none, in order. */
   keyframesInUse(): readonly Uint8Array[];
-  /** The keyframe of this number after those that it is predicted from; the newest so if it is gone. */
-  keyframesUpTo(number: number): readonly Uint8Array[];
+  /** The chain of the keyframe of this number and all after it; the newest chain if it is gone. */
+  keyframesSince(number: number): readonly Uint8Array[];
 }
 
 /** Keyframes on their way together, in order: each may continue the one before it. */
@@ -140,11 +140,11 @@ export class KeyframeSender {
   }
 
   /**
-   * Answers a `keyframe-request`: with that keyframe and those that it needs, or with the newest if it is gone. Not if
+   * Answers a `keyframe-request`: with its chain and all after it, or with the newest chain if it is gone. Not if
    * it waits for that recipient, or went to it within the last second and may be on its way.
    */
   answer(recipient: number, number: number, nowMs: number = performance.now()): void {
-    const blobs = this.store.keyframesUpTo(number);
+    const blobs = this.store.keyframesSince(number);
     const wanted = blobs.at(-1)?.[1];
     const recent = [recipient, EVERYBODY].some((to) => {
       const sentAtMs = this.sentAtMs.get(`${to}:${wanted}`);

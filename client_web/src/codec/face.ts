@@ -42,8 +42,8 @@ export interface FaceEncoder {
    * intra keyframe.
    */
   keyframesInUse(): Uint8Array[];
-  /** The keyframe of this number after those that it needs, with the same exception; the newest so if it is gone. */
-  keyframesUpTo(number: number): Uint8Array[];
+  /** The chain of the keyframe of this number and all after it, with the same exception; the newest chain if it is gone. */
+  keyframesSince(number: number): Uint8Array[];
   /** Says whether keyframes may be predicted from others; they are until somebody is there who cannot decode them. */
   setPrediction(allowed: boolean): void;
   stageTimings(): EncoderTimings;

@@ -113,7 +113,7 @@ class WorkerFaceEncoder implements FaceEncoder {
     return this.unlessLong(this.chains.newest(DEFAULT_SETTINGS.greetingKeyframes));
   }
 
-  keyframesUpTo(number: number): Uint8Array[] {
+  keyframesSince(number: number): Uint8Array[] {
     return this.unlessLong(this.chains.since(number));
   }
 

@@ -108,9 +108,9 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     return this.cameraOn ? (this.encoder?.keyframesInUse() ?? []) : [];
   }
 
-  /** The keyframe of this number after those that it needs. */
-  keyframesUpTo(number: number): readonly Uint8Array[] {
-    return this.cameraOn ? (this.encoder?.keyframesUpTo(number) ?? []) : [];
+  /** The chain of the keyframe of this number and all after it. */
+  keyframesSince(number: number): readonly Uint8Array[] {
+    return this.cameraOn ? (this.encoder?.keyframesSince(number) ?? []) : [];
   }
 
   /** Says whether keyframes may be predicted from others: all the others can decode such. */
