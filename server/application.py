@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from server.metrics import Metrics
-from server.operations import Operations
+from server.operations.endpoints import Operations
+from server.operations.metrics import Metrics
 from server.pages import Pages, security_headers
 from server.settings import Settings
-from server.signalling import Signalling
+from server.signalling.endpoint import Signalling
 
 SIGNALLING = web.AppKey("signalling", Signalling)
 

@@ -21,15 +21,15 @@ class _Command:
 
 
 _COMMANDS = {
-    "serve": _Command("server.serve_command", "run a server"),
-    "invite": _Command("server.invite_command", "make a link with a join token"),
-    "join": _Command("server.join_command", "take part in a call from this terminal"),
-    "encode": _Command("server.encode_command", "code a video file into a recording (.fwr)"),
-    "info": _Command("server.info_command", "say what is in a recording (.fwr)"),
-    "decode": _Command("server.decode_command", "play a recording (.fwr) out to a video file"),
-    "load": _Command("server.load_command", "fill a server with participants and measure it"),
-    "bench": _Command("server.bench_command", "measure the wire, the speed, the codec"),
-    "doctor": _Command("server.doctor_command", "check what this machine has, and say what to do about the rest"),
+    "serve": _Command("server.commands.serve", "run a server"),
+    "invite": _Command("server.commands.invite", "make a link with a join token"),
+    "join": _Command("server.commands.join", "take part in a call from this terminal"),
+    "encode": _Command("server.commands.encode", "code a video file into a recording (.fwr)"),
+    "info": _Command("server.commands.info", "say what is in a recording (.fwr)"),
+    "decode": _Command("server.commands.decode", "play a recording (.fwr) out to a video file"),
+    "load": _Command("server.commands.load", "fill a server with participants and measure it"),
+    "bench": _Command("server.commands.bench", "measure the wire, the speed, the codec"),
+    "doctor": _Command("server.commands.doctor", "check what this machine has, and say what to do about the rest"),
 }
 _EXAMPLES = """\
 examples:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from codec.errors import ModelFileError
 from codec.model_files import landmarker_path, tables_folder, weights_folder
-from server.messages import ROOM_PATTERN
+from server.protocol.messages import ROOM_PATTERN
 from server.settings import Settings
 from server.tls import SELF_SIGNED
 

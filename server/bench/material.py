@@ -24,7 +24,7 @@ def talking_clip() -> Path:
 def demonstration_clip() -> Path:
     """Return the demonstration participant played out to an .mp4 with sound (made once, then kept)."""
     from codec.animator import Animator
-    from server.decode_command import write_video
+    from server.commands.decode import write_video
     from server.native.play_out import PlayOut
 
     made = Path(tempfile.gettempdir()) / f"facewire-demonstration-{DEMONSTRATION.stat().st_mtime_ns}.mp4"

@@ -20,12 +20,12 @@ from codec.keyframes import Keyframe, ticks
 from codec.landmarks import LandmarkTracker
 from codec.motion import GAZE, POSE, FloatArray, MotionModel, motion_model, quantise
 from codec.recording import RecordedParticipant, RecordingWriter, RecordKind
+from server.commands.demonstration_process import RECORDING
 from server.demonstration.expressions import expressions_of
 from server.demonstration.painting import closed_eyes, closed_lips, open_mouth
 from server.demonstration.performance import FPS, Performance, perform
 from server.demonstration.script import Talk, speak
 from server.demonstration.speech import Voice
-from server.demonstration_process import RECORDING
 from server.native.voice_codec import SAMPLE_RATE, VoiceEncoder, VoiceEncoding
 
 PARTICIPANT = RecordedParticipant(1, "Demonstration", "file")

@@ -4,9 +4,9 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from server.call import Call
-from server.call_events import BundleReceived
-from server.demonstration_process import RECORDING
+from server.client.call import Call
+from server.client.events import BundleReceived
+from server.commands.demonstration_process import RECORDING
 from server.native.replay import Replay
 
 _SEQUENCE = slice(1, 3)

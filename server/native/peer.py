@@ -9,8 +9,8 @@ from typing import Any
 
 from codec.animator import Animator
 from codec.recording import RecordKind
-from server.call import Call
-from server.call_events import (
+from server.client.call import Call
+from server.client.events import (
     BundleReceived,
     CallEnded,
     CallEvent,
@@ -25,14 +25,14 @@ from server.call_events import (
     VoicesAssigned,
 )
 from server.errors import CallError
-from server.messages import ParticipantInfo
 from server.native.drawing import DrawingThread
 from server.native.loudspeaker import Mixer
 from server.native.recorder import CallRecorder
 from server.native.remote import NoAnimation, RemoteParticipant
 from server.native.sending import Sending
 from server.native.window import Window
-from server.room_messages import MuteRequested
+from server.protocol.messages import ParticipantInfo
+from server.protocol.room_messages import MuteRequested
 
 _PICTURE_INTERVAL_S = 1 / 25
 _UNDRAWN_INTERVAL_S = 0.5

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from codec.errors import FormatError
 from codec.recording import RecordedParticipant, RecordingWriter, RecordKind
-from server.messages import ParticipantInfo
 from server.native.voice_codec import SAMPLE_RATE
+from server.protocol.messages import ParticipantInfo
 
 _TIMESTAMPS = 1 << 32
 _LARGEST_DRIFT_MS = 400

@@ -12,8 +12,8 @@ from codec.errors import CodecError
 from codec.intra_picture import Picture
 from codec.keyframes import KeyframeAssembler
 from codec.motion import FloatArray
-from server.messages import ParticipantInfo
 from server.native.bundle_sequence import BundleSequence
+from server.protocol.messages import ParticipantInfo
 
 _REQUEST_INTERVAL_MS = 1000.0
 #: A keyframe that was just sent may be on its way still.

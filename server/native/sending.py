@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from codec.keyframes import slice_keyframe
-from server.call import Call
-from server.channels import EVERYBODY
+from server.client.call import Call
 from server.native.outlet import KeyframeStore, NoKeyframes
 from server.native.transports import BundleSender, DataChannelTransport, ThinTransport
+from server.webrtc.channels import EVERYBODY
 
 _ANSWER_INTERVAL_MS = 1000.0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from server.call import Call
+from server.client.call import Call
 
 
 class BundleTransport(Protocol):

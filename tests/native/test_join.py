@@ -13,9 +13,9 @@ import pytest
 from codec.bundle import Mode, decode_frames, parse_bundle
 from codec.keyframes import Keyframe
 from codec.recording import RecordingReader, RecordKind
-from server.call_events import BundleReceived, ControlReceived, VoiceReceived
 from server.cli import main
-from server.demonstration_process import RECORDING
+from server.client.events import BundleReceived, ControlReceived, VoiceReceived
+from server.commands.demonstration_process import RECORDING
 from tests.material import talking_clip
 from tests.server.running_server import Guest, RunningServer
 

@@ -4,8 +4,8 @@ from codec.animator import Animator
 from codec.decoder import FaceState
 from codec.keyframes import slice_keyframe
 from codec.recording import RecordKind
-from server.messages import ParticipantInfo
 from server.native.remote import NoAnimation, RemoteParticipant
+from server.protocol.messages import ParticipantInfo
 from tests.native.recordings import recorded
 
 SENDER = ParticipantInfo(5, "Ann", "camera")

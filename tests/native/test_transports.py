@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
+from server.client.voice_writer import VoiceWriter
 from server.native.bundle_sequence import BundleSequence
 from server.native.transports import BundleSender
-from server.trailer import split_trailer
-from server.voice import VoiceTrack
-from server.voice_writer import VoiceWriter
+from server.webrtc.trailer import split_trailer
+from server.webrtc.voice import VoiceTrack
 
 VOICE = b"\x18" + b"\x5a" * 45
 SAMPLES = 2880

@@ -10,8 +10,8 @@ from codec.bundle import Bundle, BundleHeader, Frame, Mode, encode_bundle
 from codec.encoder import resize
 from codec.keyframes import Keyframe, slice_keyframe
 from codec.picture_stream import PictureStreamEncoder
-from server.call_events import ControlReceived
-from server.channels import EVERYBODY
+from server.client.events import ControlReceived
+from server.webrtc.channels import EVERYBODY
 from tests.material import portrait
 from tests.page.test_page import CALL_TIMEOUT_MS, FAKE_DEVICES, chromium, join
 from tests.server.running_server import Guest, RunningServer

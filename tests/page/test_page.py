@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
-from server.call_events import ParticipantCame, RoomNews
-from server.room_messages import AnswerKnock, Knock, Remove, RequestMute, SetRoom
+from server.client.events import ParticipantCame, RoomNews
+from server.protocol.room_messages import AnswerKnock, Knock, Remove, RequestMute, SetRoom
+from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, Secret, Settings
-from server.tokens import Tokens
 from tests.server.running_server import Guest, RunningServer
 
 pytestmark = pytest.mark.browser

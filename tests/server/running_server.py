@@ -7,10 +7,10 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from server.application import SIGNALLING, make_application, make_runner
-from server.call import Call
-from server.call_events import CallEnded, CallEvent
+from server.client.call import Call
+from server.client.events import CallEnded, CallEvent
 from server.settings import LinkSettings, Settings
-from server.signalling import Signalling
+from server.signalling.endpoint import Signalling
 
 EVENT_TIMEOUT_S = 20.0
 

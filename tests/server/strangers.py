@@ -4,7 +4,7 @@ from typing import Self, TypeVar
 
 import aiohttp
 
-from server.messages import (
+from server.protocol.messages import (
     ClientMessage,
     Error,
     Join,

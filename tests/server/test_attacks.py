@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from yarl import URL
 
-from server.call_events import BundleReceived
-from server.messages import Join, pack
+from server.client.events import BundleReceived
+from server.protocol.messages import Join, pack
+from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, LinkSettings, Secret, Settings
-from server.tokens import Tokens
 from tests.server.running_server import Guest, RunningServer
 from tests.server.scraping import figures, refusals
 from tests.server.strangers import TIMEOUT_S, Stranger

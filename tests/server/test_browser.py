@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from server.bench.browser import BrowserError, chromium_path
-from server.call_events import BundleReceived, KeyframeSliceReceived, ParticipantCame, VoiceReceived
-from server.messages import Answer, Join, Joined, Offer, Voices, pack, parse_server_message
+from server.client.events import BundleReceived, KeyframeSliceReceived, ParticipantCame, VoiceReceived
+from server.protocol.messages import Answer, Join, Joined, Offer, Voices, pack, parse_server_message
 from tests.server.running_server import Guest, RunningServer
 
 _FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from itertools import pairwise
 
-from server.call_events import (
+from server.client.events import (
     BundleReceived,
     ControlReceived,
     KeyframeSliceReceived,
@@ -12,7 +12,7 @@ from server.call_events import (
     ParticipantWent,
     VoiceReceived,
 )
-from server.messages import ParticipantInfo
+from server.protocol.messages import ParticipantInfo
 from tests.server.running_server import Guest, RunningServer, until
 
 OPUS_PACKETS = [bytes((0x08, number)) + b"\x5a" * 40 for number in range(10)]

@@ -16,9 +16,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from server import demonstration_process
 from server.cli import main
-from server.demonstration_process import join_command, keep_running
+from server.commands import demonstration_process
+from server.commands.demonstration_process import join_command, keep_running
 from server.errors import ServerError, SettingsError, TlsError
 from server.settings import Settings, VoiceSettings, is_loopback
 from server.tls import tls_context

@@ -8,12 +8,12 @@ import aiohttp
 import pytest
 from aiortc import RTCPeerConnection
 
-from server.call import Call
-from server.call_events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, Reconnecting
+from server.client.call import Call
+from server.client.events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, Reconnecting
 from server.errors import CallError
-from server.messages import Error, Join, Joined, ParticipantJoined, pack, parse_server_message
-from server.room import Participant
-from server.room_messages import RoomState
+from server.protocol.messages import Error, Join, Joined, ParticipantJoined, pack, parse_server_message
+from server.protocol.room_messages import RoomState
+from server.rooms.room import Participant
 from server.settings import LinkSettings, Settings
 from tests.server.running_server import Guest, RunningServer, until
 

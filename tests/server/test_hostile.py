@@ -11,7 +11,7 @@ import msgpack
 import pytest
 from aiortc.rtcsctptransport import DATA_CHANNEL_OPEN, WEBRTC_DCEP
 
-from server.call_events import (
+from server.client.events import (
     BundleReceived,
     ControlReceived,
     KeyframeSliceReceived,
@@ -20,10 +20,10 @@ from server.call_events import (
     Reconnecting,
     VoiceReceived,
 )
-from server.call_media import CallMedia
-from server.channels import Channel
-from server.messages import Answer, Error, Join, Joined, Offer, Voices, pack, parse_server_message
+from server.client.media import CallMedia
+from server.protocol.messages import Answer, Error, Join, Joined, Offer, Voices, pack, parse_server_message
 from server.settings import LinkSettings, Settings
+from server.webrtc.channels import Channel
 from tests.server.running_server import Guest, RunningServer
 
 TIMEOUT_S = 5.0

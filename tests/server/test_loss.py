@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from server.call_events import BundleReceived, ControlReceived, KeyframeSliceReceived
+from server.client.events import BundleReceived, ControlReceived, KeyframeSliceReceived
 from tests.server.running_server import Guest, RunningServer
 
 

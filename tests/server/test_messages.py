@@ -7,9 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.channels import Channel, split_recipient, split_sender, with_recipient, with_sender
 from server.errors import ProtocolError
-from server.messages import (
+from server.protocol.messages import (
     Answer,
     ClientMessage,
     Error,
@@ -26,7 +25,7 @@ from server.messages import (
     parse_client_message,
     parse_server_message,
 )
-from server.room_messages import (
+from server.protocol.room_messages import (
     AnswerKnock,
     EndRoom,
     Knock,
@@ -39,6 +38,7 @@ from server.room_messages import (
     SetRoom,
     Waiting,
 )
+from server.webrtc.channels import Channel, split_recipient, split_sender, with_recipient, with_sender
 
 ANN = ParticipantInfo(1, "Ann", "camera")
 ZOE = ParticipantInfo(255, "Zoë 👩‍🚀", "none")

@@ -12,13 +12,13 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from server.addresses import Addresses
-from server.call import token_in
-from server.call_events import BundleReceived, CallEnded, Reconnecting
 from server.cli import main
-from server.logs import configure_logging
-from server.messages import Error, Join, pack, parse_server_message
+from server.client.call import token_in
+from server.client.events import BundleReceived, CallEnded, Reconnecting
+from server.operations.logs import configure_logging
+from server.protocol.messages import Error, Join, pack, parse_server_message
+from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, LogSettings, Secret, Settings
-from server.tokens import Tokens
 from tests.server.running_server import Guest, RunningServer
 from tests.server.scraping import figures
 from tests.server.strangers import Stranger
@@ -160,7 +160,7 @@ async def test_sigterm_drains_until_the_deadline() -> None:
             "tea",
             "Ann",
             "info",
-            "server.room",
+            "server.rooms.room",
         )
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from server import rooms as rooms_module
-from server.call import Call
-from server.call_events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, RoomNews
+from server.client.call import Call
+from server.client.events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, RoomNews
 from server.errors import CallError, ServerError
-from server.messages import Leave, Offer, ParticipantJoined, ParticipantLeft
-from server.room_messages import (
+from server.protocol.messages import Leave, Offer, ParticipantJoined, ParticipantLeft
+from server.protocol.room_messages import (
     AnswerKnock,
     EndRoom,
     Knock,
@@ -24,9 +23,10 @@ from server.room_messages import (
     SetRoom,
     Waiting,
 )
-from server.room_store import RoomStore
+from server.rooms import rooms as rooms_module
+from server.rooms.room_store import RoomStore
+from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, RoomSettings, Secret, Settings
-from server.tokens import Tokens
 from tests.server.running_server import Guest, RunningServer, until
 from tests.server.scraping import figures
 from tests.server.strangers import Stranger

@@ -3,8 +3,8 @@
 import pytest
 
 from server.errors import ProtocolError
-from server.sdp import dress_answer, parse_offer, requested_voice
 from server.settings import VoiceSettings
+from server.webrtc.sdp import dress_answer, parse_offer, requested_voice
 
 SESSION = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\na=fingerprint:sha-256 AA\r\n"
 VOICE = (

@@ -3,8 +3,8 @@
 import asyncio
 from itertools import pairwise
 
-from server.call_events import BundleReceived, VoiceReceived, VoicesAssigned
-from server.trailer import add_trailer
+from server.client.events import BundleReceived, VoiceReceived, VoicesAssigned
+from server.webrtc.trailer import add_trailer
 from tests.server.running_server import Guest, RunningServer
 from tests.server.test_loss import lose_every
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.errors import ProtocolError
 from server.native.voice_codec import SAMPLE_RATE, VoiceDecoder, VoiceEncoder, VoiceEncoding
-from server.trailer import MOST_BYTES, add_trailer, split_trailer
+from server.webrtc.trailer import MOST_BYTES, add_trailer, split_trailer
 from tests.vectors.make import FOLDER, render
 
 VECTORS = json.loads((FOLDER / "trailers.json").read_text())

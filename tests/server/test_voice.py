@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.voice import SAMPLE_RATE, VoiceClock, VoiceSlots, VoiceTrack
+from server.webrtc.voice import SAMPLE_RATE, VoiceClock, VoiceSlots, VoiceTrack
 
 PACKET = 2880
 PACKET_S = PACKET / SAMPLE_RATE

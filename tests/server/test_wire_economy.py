@@ -6,9 +6,9 @@ from aiortc import RTCDataChannel
 from aiortc.rtp import RtcpByePacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 from pyee.asyncio import AsyncIOEventEmitter
 
-from server.aiortc_internals import ReportThrottle
-from server.outgoing import OutgoingQueue
-from server.rate_limit import TokenBucket
+from server.limits.rate_limit import TokenBucket
+from server.webrtc.aiortc_internals import ReportThrottle
+from server.webrtc.outgoing import OutgoingQueue
 
 
 class Clock:

@@ -21,7 +21,7 @@ from codec.motion import MOTION_LENGTH, SHAPE_LENGTH, FloatArray, motion_model, 
 from codec.picture_stream import PictureStreamEncoder
 from codec.playout import Playout
 from codec.settings import EncoderSettings
-from server.trailer import add_trailer, split_trailer
+from server.webrtc.trailer import add_trailer, split_trailer
 from tests.material import portrait
 
 FOLDER = Path(__file__).parent

@@ -1,6 +1,6 @@
 /**
  * Bundles behind the sound of an Opus packet, in its padding (docs/wire-format.md, "Trailer"). Mirrors
- * `server/trailer.py`: the packet stays one that any Opus decoder plays.
+ * `server/webrtc/trailer.py`: the packet stays one that any Opus decoder plays.
  */
 import { CallError } from '../errors';
 

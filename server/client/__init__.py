@@ -1,0 +1,1 @@
+"""The protocol's client in Python: a call over aiohttp and aiortc."""

@@ -1,0 +1,345 @@
+"""A call from Python: the protocol's client over aiohttp and aiortc (docs/protocol.md).
+
+call = Call("http://localhost:8080/room/tea", "Ann")
+await call.connect()
+async for event in call.events():
+    match event:
+        case BundleReceived(sender, bundle): ...
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import ssl
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import aiohttp
+import msgpack
+
+from server.client.events import (
+    BundleReceived,
+    CallEnded,
+    CallEvent,
+    CallStats,
+    ControlReceived,
+    KeyframeSliceReceived,
+    ParticipantCame,
+    ParticipantWent,
+    Reconnected,
+    Reconnecting,
+    RoomNews,
+    VoiceReceived,
+    VoicesAssigned,
+)
+from server.client.session import CallSession
+from server.errors import CallError, ProtocolError
+from server.protocol.message_fields import unpack_map
+from server.protocol.messages import ROOM_PATTERN, SOURCES, Join, ParticipantInfo
+from server.protocol.room_messages import HostMessage, RoomState, Waiting
+from server.settings import LinkSettings, is_loopback
+from server.webrtc.channels import EVERYBODY, Channel, split_sender, with_recipient
+from server.webrtc.trailer import split_trailer
+
+logger = logging.getLogger(__name__)
+
+_WAITING_EVENTS = 4096
+_FIRST_RETRY_S = 0.5
+_LONGEST_RETRY_S = 8.0
+_FINAL_CODES = (
+    *("bad-message", "bad-room", "bad-url", "protocol-version", "bad-token", "token-expired", "token-required"),
+    *("room-locked", "room-ended", "not-admitted", "not-host", "removed", "replaced"),
+)
+_ROOM_PATH = re.compile(rf"(.*)/room/({ROOM_PATTERN.pattern})/?")
+
+
+def signalling_url(url: str) -> str:
+    """Return the WebSocket address behind a room's link, `http(s)://HOST[:PORT]/room/NAME`.
+
+    Raises `CallError` (`bad-url`) if the link is none.
+    """
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port != 0
+    except ValueError:
+        port_is_valid = False
+    path = _ROOM_PATH.fullmatch(parts.path) if port_is_valid else None
+    if path is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CallError("bad-url", f"{url!r} is not a room: use a link like http://localhost:8080/room/tea-time")
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return urlunsplit((scheme, parts.netloc, f"{path[1]}/room/{path[2]}/signal", "", ""))
+
+
+def token_in(url: str) -> str | None:
+    """Return the join token in a link's fragment, `#token=…`, or None."""
+    return parse_qs(urlsplit(url).fragment).get("token", [None])[0]
+
+
+class Call:
+    """One participant of one room. Joins again by itself when the connection is lost."""
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        source: str = "camera",
+        *,
+        tls: ssl.SSLContext | None = None,
+        link: LinkSettings | None = None,
+    ) -> None:
+        """Prepare a call to `url` as `name` (1–64 characters), fed by `source` (`camera`, `file`, `none`).
+
+        `tls` verifies the server where the system's own roots do not. Raises `CallError` (`bad-url`) and
+        `ValueError` for an unknown source.
+        """
+        if source not in SOURCES:
+            raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
+        self._url = signalling_url(url)
+        self._token = token_in(url)
+        self._admission: str | None = None
+        self._name = name
+        self._source = source
+        self._tls = tls
+        self._link = link or LinkSettings(loopback=is_loopback(urlsplit(url).hostname or ""))
+        self._events: asyncio.Queue[CallEvent] = asyncio.Queue(_WAITING_EVENTS)
+        self._http: aiohttp.ClientSession | None = None
+        self._session: CallSession | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._held: list[CallEvent] | None = None
+        self._ended = False
+        self.stats = CallStats()
+
+    @property
+    def id(self) -> int | None:
+        """Own id in the room, 1–255, or None while not connected."""
+        return self._session.id if self._session else None
+
+    @property
+    def participants(self) -> dict[int, ParticipantInfo]:
+        """The others in the room by id; empty while not connected."""
+        return dict(self._session.participants) if self._session else {}
+
+    @property
+    def room(self) -> RoomState:
+        """The state of the room's door, and its hosts; empty while not connected."""
+        return self._session.room if self._session else RoomState()
+
+    @property
+    def voice_kbps(self) -> float | None:
+        """Bitrate at which the server wants the voice encoded, if it says."""
+        return self._session.voice_kbps if self._session else None
+
+    @property
+    def voice_ptime_ms(self) -> int | None:
+        """Milliseconds of sound that the server wants in an Opus packet, if it says."""
+        return self._session.voice_ptime_ms if self._session else None
+
+    async def connect(self) -> None:
+        """Join the room; returns when bundles, keyframes and voice can flow.
+
+        Raises `CallError`: `unreachable`, `media-failed`, or the code with which the server refuses.
+        """
+        if self._running is not None:
+            raise RuntimeError("a Call connects once: make a new one")
+        self._http = aiohttp.ClientSession()
+        try:
+            session = await self._join()
+        except BaseException:
+            await self._http.close()
+            raise
+        self._running = asyncio.create_task(self._run(session))
+
+    async def leave(self) -> None:
+        """Leave the room and end the call; the others are told. Safe to call twice."""
+        if self._running is None:
+            return
+        if self._session is not None:
+            await self._session.say_goodbye()
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+        await self._end(None)
+
+    async def use_power(self, message: HostMessage) -> None:
+        """Do what only hosts may: lock, let in, ask to mute, remove, end. Others lose the call (`not-host`).
+
+        Nothing happens while not connected.
+        """
+        if self._session is not None:
+            await self._session.use_power(message)
+
+    async def events(self) -> AsyncIterator[CallEvent]:
+        """Yield what happens, `CallEnded` last. Of more than 4 096 waiting ones the oldest go, counted."""
+        while True:
+            event = await self._events.get()
+            yield event
+            if isinstance(event, CallEnded):
+                return
+
+    def send_bundle(self, bundle: bytes) -> bool:
+        """Send a bundle to everybody; False while not connected. Raises `ProtocolError` if too long."""
+        return self._send(Channel.MOTION, EVERYBODY, bundle)
+
+    def send_behind_voice(self, bundle: bytes) -> bool:
+        """Send a bundle behind the next voice packet; False if it is too large, or while not connected.
+
+        It reaches those only who hear this voice and take trailers (docs/protocol.md, "Transports").
+        """
+        if self._session is None or not self._session.media.send_behind_voice(bundle):
+            return False
+        self.stats.count_up("trailer", bundle)
+        return True
+
+    def send_keyframe_slice(self, to: int, keyframe_slice: bytes) -> bool:
+        """Send a slice to `to` (0 = everybody); False while not connected. Raises `ProtocolError`."""
+        return self._send(Channel.KEYFRAME, to, keyframe_slice)
+
+    def send_control(self, to: int, message: dict[str, object]) -> bool:
+        """Send a message to `to` (0 = everybody); False while not connected. Raises `ProtocolError`."""
+        return self._send(Channel.CONTROL, to, msgpack.packb(message))
+
+    def send_voice(self, payload: bytes, samples: int) -> bool:
+        """Send an Opus packet of `samples` at 48 kHz, empty for silence; False while not connected."""
+        if self._session is None:
+            return False
+        self._session.media.send_voice(payload, samples)
+        if payload:
+            self.stats.count_up("voice", payload)
+        return True
+
+    def _send(self, channel: Channel, to: int, payload: bytes) -> bool:
+        message = with_recipient(channel, to, payload)
+        if self._session is None:
+            return False
+        self._session.media.send(channel, message)
+        self.stats.count_up(channel.value, message)
+        return True
+
+    async def _join(self) -> CallSession:
+        """Join the room; what happens meanwhile is reported after who is there. Raises `CallError`."""
+        assert self._http is not None
+        self._held = []
+        try:
+            session = CallSession(self._http, self._link, self.stats, self)
+            join = Join(self._name, self._source, token=self._token, admission=self._admission)
+            there = await session.open(self._url, self._tls, join)
+            self._session = session
+            self._admission = session.admission
+            if self._running is not None:
+                self.stats.reconnections += 1
+                self._enqueue(Reconnected(session.id))
+            for participant in there:
+                self._enqueue(ParticipantCame(participant))
+            for event in self._held:
+                self._enqueue(event)
+        finally:
+            self._held = None
+        return session
+
+    async def _run(self, session: CallSession) -> None:
+        """Serve one session after another until the server will not have the call; leaving cancels this."""
+        try:
+            while True:
+                try:
+                    await session.serve()
+                except CallError as lost:
+                    reason = lost
+                await self._close_session()
+                if reason.code in _FINAL_CODES:
+                    raise reason
+                self._emit(Reconnecting(str(reason)))
+                session = await self._join_again()
+        except CallError as refusal:
+            await self._end(refusal)
+
+    async def _close_session(self) -> None:
+        if self._session is not None:
+            self._closing = asyncio.create_task(self._session.close())
+            self._session = None
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+
+    async def _end(self, error: CallError | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        await self._close_session()
+        if self._http is not None:
+            await self._http.close()
+        self._emit(CallEnded(error))
+
+    async def _join_again(self) -> CallSession:
+        wait_s = _FIRST_RETRY_S
+        while True:
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
+            try:
+                return await self._join()
+            except CallError as error:
+                if error.code in _FINAL_CODES:
+                    raise
+                logger.info("cannot join again yet: %s", error)
+
+    def on_participant_came(self, participant: ParticipantInfo) -> None:
+        """Take a newcomer from the session."""
+        self._emit(ParticipantCame(participant))
+
+    def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
+        """Take a departure from the session."""
+        self._emit(ParticipantWent(participant, reason))
+
+    def on_room_news(self, news: RoomNews) -> None:
+        """Take news of the room from the session; waiting is news at once, not when it is over."""
+        if isinstance(news.message, Waiting):
+            self._enqueue(news)
+        else:
+            self._emit(news)
+
+    def on_message(self, channel: Channel, message: bytes) -> None:
+        """Take a message of a data channel from the session."""
+        self.stats.count_down(channel.value, message)
+        try:
+            sender, payload = split_sender(message)
+            match channel:
+                case Channel.MOTION:
+                    self._emit(BundleReceived(sender, payload))
+                case Channel.KEYFRAME:
+                    self._emit(KeyframeSliceReceived(sender, payload))
+                case Channel.CONTROL:
+                    self._emit(ControlReceived(sender, unpack_map(payload)))
+        except ProtocolError as error:
+            self.stats.bad_messages += 1
+            logger.debug("message dropped: %s", error)
+
+    def on_voice(self, speaker: int, payload: bytes, timestamp: int) -> None:
+        """Take a voice packet from the session; one that is malformed is passed on as it is."""
+        try:
+            voice, bundles = split_trailer(payload)
+        except ProtocolError as error:
+            self.stats.bad_messages += 1
+            logger.debug("no trailer read: %s", error)
+            voice, bundles = payload, []
+        for bundle in bundles:
+            self.stats.count_down("trailer", bundle)
+            self._emit(BundleReceived(speaker, bundle))
+        if voice:
+            self.stats.count_down("voice", voice)
+            self._emit(VoiceReceived(speaker, voice, timestamp))
+
+    def on_voices(self, speakers: frozenset[int]) -> None:
+        """Take from the session whose voices come."""
+        self._emit(VoicesAssigned(speakers))
+
+    def _emit(self, event: CallEvent) -> None:
+        if self._held is not None:
+            self._held.append(event)
+        else:
+            self._enqueue(event)
+
+    def _enqueue(self, event: CallEvent) -> None:
+        if self._events.full():
+            self._events.get_nowait()
+            self.stats.events_dropped += 1
+        self._events.put_nowait(event)

@@ -1,0 +1,143 @@
+"""What a call tells its user, and what it counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from server.errors import CallError
+from server.protocol.messages import ParticipantInfo
+from server.protocol.room_messages import Knock, KnockGone, MuteRequested, RoomChanged, Waiting
+
+
+@dataclass(frozen=True)
+class ParticipantCame:
+    """Somebody is in the room: came now, or was there when this end (re)joined."""
+
+    participant: ParticipantInfo
+
+
+@dataclass(frozen=True)
+class ParticipantWent:
+    """Somebody left the room: `left` on purpose, `lost` otherwise."""
+
+    participant: ParticipantInfo
+    reason: str
+
+
+@dataclass(frozen=True)
+class BundleReceived:
+    """A bundle of motion from participant `sender`, unparsed, by whichever transport."""
+
+    sender: int
+    bundle: bytes
+
+
+@dataclass(frozen=True)
+class KeyframeSliceReceived:
+    """A slice of a keyframe from participant `sender`, unparsed."""
+
+    sender: int
+    slice: bytes
+
+
+@dataclass(frozen=True)
+class ControlReceived:
+    """A control message from participant `sender`: a map with text for keys, otherwise unchecked."""
+
+    sender: int
+    message: dict[str, object]
+
+
+@dataclass(frozen=True)
+class VoiceReceived:
+    """An Opus packet of participant `sender`, as it came from the network; no jitter buffer has seen it.
+
+    Bundles that lay behind its sound have been taken out.
+
+    `timestamp` counts samples at 48 kHz modulo 2³² from an origin of its own for each voice slot.
+    """
+
+    sender: int
+    payload: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class VoicesAssigned:
+    """From now on the voices of these participants come, and bundles behind them; nobody else's do."""
+
+    speakers: frozenset[int]
+
+
+@dataclass(frozen=True)
+class RoomNews:
+    """What the server says of the room's door and hosts, as it came.
+
+    `Waiting` comes before `connect` returns: a host must let this participant in.
+    """
+
+    message: RoomChanged | Knock | KnockGone | MuteRequested | Waiting
+
+
+@dataclass(frozen=True)
+class Reconnecting:
+    """The connection is gone and nothing can be sent; the call tries to join again until it is left."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reconnected:
+    """Joined again as `id`. Everybody's ids are new: `ParticipantCame` follows for each who is there."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class CallEnded:
+    """The last event of a call: it was left (no error), or the server will not have it."""
+
+    error: CallError | None
+
+
+CallEvent = (
+    ParticipantCame
+    | ParticipantWent
+    | BundleReceived
+    | KeyframeSliceReceived
+    | ControlReceived
+    | VoiceReceived
+    | VoicesAssigned
+    | RoomNews
+    | Reconnecting
+    | Reconnected
+    | CallEnded
+)
+
+
+@dataclass
+class CallStats:
+    """Messages and payload bytes each way, by `motion`, `keyframe`, `control`, `voice`, `trailer` and `signalling`.
+
+    Payload is what goes into the data channel, RTP packet or WebSocket message; headers are not counted. Bundles
+    count as `motion` on the data channel and as `trailer` behind voice.
+    """
+
+    messages_up: Counter[str] = field(default_factory=Counter)
+    messages_down: Counter[str] = field(default_factory=Counter)
+    bytes_up: Counter[str] = field(default_factory=Counter)
+    bytes_down: Counter[str] = field(default_factory=Counter)
+    bad_messages: int = 0
+    """Messages from others that could not be read and were dropped."""
+    events_dropped: int = 0
+    """Events that nobody took in time."""
+    reconnections: int = 0
+
+    def count_up(self, channel: str, payload: bytes) -> None:
+        """Count one message sent."""
+        self.messages_up[channel] += 1
+        self.bytes_up[channel] += len(payload)
+
+    def count_down(self, channel: str, payload: bytes) -> None:
+        """Count one message received."""
+        self.messages_down[channel] += 1
+        self.bytes_down[channel] += len(payload)

@@ -1,0 +1,75 @@
+"""One's own voice on its way out, with bundles behind its sound (docs/protocol.md, "Transports")."""
+
+import asyncio
+from collections import deque
+
+from server.errors import ProtocolError
+from server.webrtc.trailer import add_trailer
+from server.webrtc.voice import SAMPLE_RATE, VoiceTrack
+
+_LONGEST_WAIT_S = 0.15
+# Larger bundles would not fit beside a voice packet.
+_MOST_BUNDLE_BYTES = 900
+# Opus says with a packet of one or two bytes that the voice pauses; it must arrive as it is.
+_PAUSE_BYTES = 2
+
+
+class VoiceWriter:
+    """Counts the samples of a voice and loads its packets with waiting bundles.
+
+    A bundle waits for the next packet, or the next piece of silence, at most 150 ms; then it goes in a packet without
+    sound. Belongs to the event loop.
+    """
+
+    def __init__(self, track: VoiceTrack) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._track = track
+        self._waiting: deque[bytes] = deque()
+        self._samples = 0
+        self._counted_s = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def send_voice(self, packet: bytes, samples: int) -> None:
+        """Send an Opus packet of `samples` at 48 kHz; an empty one lets that time pass in silence."""
+        if packet or self._waiting:
+            self._track.push(self._load(packet), self._samples)
+        self._samples += samples
+        self._counted_s = self._loop.time()
+
+    def send_bundle(self, bundle: bytes) -> bool:
+        """Send a bundle behind the next packet; False if it is too large for that."""
+        if len(bundle) > _MOST_BUNDLE_BYTES:
+            return False
+        self._waiting.append(bundle)
+        self._send_what_is_due()
+        return True
+
+    def close(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _send_what_is_due(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        silent_s = self._loop.time() - self._counted_s
+        if silent_s >= _LONGEST_WAIT_S:
+            while self._waiting:
+                self._track.push(self._load(b""), self._samples + round(silent_s * SAMPLE_RATE))
+        elif self._waiting:
+            self._timer = self._loop.call_later(_LONGEST_WAIT_S - silent_s + 0.001, self._send_what_is_due)
+
+    def _load(self, packet: bytes) -> bytes:
+        """Return the packet with as many waiting bundles as fit."""
+        pauses = 0 < len(packet) <= _PAUSE_BYTES
+        for count in range(0 if pauses else len(self._waiting), 0, -1):
+            try:
+                payload = add_trailer(packet, list(self._waiting)[:count])
+            except ProtocolError:
+                continue
+            for _ in range(count):
+                self._waiting.popleft()
+            return payload
+        return packet

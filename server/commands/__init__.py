@@ -1,0 +1,1 @@
+"""The subcommands of `facewire`: a module each, with `add_parser(subparsers)` and `run(arguments)`."""

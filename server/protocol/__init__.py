@@ -1,0 +1,1 @@
+"""Signalling messages, as both ends write and read them (docs/protocol.md)."""

@@ -1,0 +1,1 @@
+"""Rooms: doors, hosts, what is remembered of them, and the relay inside each."""

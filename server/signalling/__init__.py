@@ -1,0 +1,1 @@
+"""The WebSocket of each participant, from the first message to the end."""

@@ -1,0 +1,1 @@
+"""What both ends do with aiortc: session descriptions, data channels, voice slots, bundles behind the voice."""
