@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python and Node.js packages: a browser, a display without a screen, and the libraries of
-# PyAudio, OpenCV and MediaPipe.
+# What the tests need beyond Python and Node.js packages: a browser, a display without a screen, networks of namespaces,
+# a TURN server, and the libraries of PyAudio, OpenCV and MediaPipe.
 # Installs what is missing where it may (root on Debian), else says what to install.
 set -e
 missing=
@@ -18,6 +18,9 @@ library libGL.so.1 || missing="$missing libgl1"
 library libEGL.so.1 || missing="$missing libegl1"
 library libGLESv2.so.2 || missing="$missing libgles2"
 have Xvfb || missing="$missing xvfb"
+have ip || missing="$missing iproute2"
+have nft || missing="$missing nftables"
+have turnserver || missing="$missing coturn"
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && have apt-get; then
