@@ -224,6 +224,11 @@ class NativePeer:
                 self.sending.answer(remote.info.id, number)
             case {"type": "trailers", "read": bool(read)}:
                 self.sending.bundles.note(remote.info.id, reads=read)
+            case {"type": "chat", "text": str(text)}:
+                # A terminal obeys control characters.
+                self._say(f"{remote.info.name}: {''.join(c if c.isprintable() else ' ' for c in text)}")
+            case {"type": "reaction", "emoji": str()}:
+                pass
             case _:
                 remote.figures.broken += 1
 

@@ -81,7 +81,7 @@ describe('Call', () => {
       room: 'tea',
       name: 'Grace',
       source: 'camera',
-      state: { muted: false, camera: 'on' },
+      state: { muted: false, camera: 'on', hand: false, recording: false },
       microphone: null,
       token: null,
       transport: 'auto',

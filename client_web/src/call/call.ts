@@ -1,4 +1,5 @@
 import type { ChannelCounters, ChannelName } from './connection';
+import type { Reaction } from './control';
 import type { CallError, CallErrorCode } from './errors';
 import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState } from './events';
 import type { KeyframeStore } from './keyframe_delivery';
@@ -144,10 +145,21 @@ export class Call extends Emitter<CallEvents> {
 
   /** Tells everybody, and each newcomer, what to show beside our name. */
   setState(state: ParticipantState): void {
-    const { muted, camera } = this.local.state;
-    if (state.muted === muted && state.camera === camera) return;
+    const before = this.local.state;
+    if ((Object.keys(state) as (keyof ParticipantState)[]).every((field) => state[field] === before[field])) return;
     this.local.state = state;
     this.session?.sendState();
+  }
+
+  /** Writes a line to everybody, 1 to `MAX_CHAT_LENGTH` characters. Returns whether there was a connection for it. */
+  sendChat(text: string): boolean {
+    this.session?.say({ type: 'chat', text });
+    return this.currentPhase === 'in-call';
+  }
+
+  /** Shows everybody a reaction. */
+  react(emoji: Reaction): void {
+    this.session?.say({ type: 'reaction', emoji });
   }
 
   /** Sends the voice from another track from now on; `null` sends none. */

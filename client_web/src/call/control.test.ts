@@ -5,8 +5,10 @@ import { open, parseControl, seal, serialiseControl, type ControlMessage } from 
 import { CallError } from './errors';
 
 const MESSAGES: ControlMessage[] = [
-  { type: 'state', muted: true, camera: 'off', keyframes: 'intra' },
-  { type: 'state', muted: false, camera: 'on', keyframes: 'all' },
+  { type: 'state', muted: true, camera: 'off', hand: true, recording: false, keyframes: 'intra' },
+  { type: 'state', muted: false, camera: 'on', hand: false, recording: true, keyframes: 'all' },
+  { type: 'chat', text: 'はい, מה?' },
+  { type: 'reaction', emoji: '👏' },
   { type: 'keyframe-request', number: 255 },
   { type: 'trailers', read: true },
 ];
@@ -34,6 +36,10 @@ describe('parseControl', () => {
     ['muted as text', { type: 'state', muted: 'yes', camera: 'on' }],
     ['an unknown camera state', { type: 'state', muted: true, camera: 'broken' }],
     ['an unknown ability', { type: 'state', muted: true, camera: 'on', keyframes: 'none' }],
+    ['a hand that is a number', { type: 'state', muted: true, camera: 'on', hand: 1 }],
+    ['an empty line', { type: 'chat', text: ' ' }],
+    ['a long line', { type: 'chat', text: 'x'.repeat(801) }],
+    ['a foreign reaction', { type: 'reaction', emoji: '<b>' }],
     ['a number out of range', { type: 'keyframe-request', number: 256 }],
     ['read as a number', { type: 'trailers', read: 1 }],
     ['a list', [1]],

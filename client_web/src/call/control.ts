@@ -9,8 +9,17 @@ export const EVERYBODY = 0;
 /** A control message may have this many bytes, envelope included. */
 export const MAX_CONTROL_BYTES = 4_096;
 
+/** A line of chat has 1 to this many characters (Unicode code points). */
+export const MAX_CHAT_LENGTH = 800;
+
+/** What one may react with. */
+export const REACTIONS = ['👍', '👏', '❤️', '😂', '😮', '🎉'] as const;
+export type Reaction = (typeof REACTIONS)[number];
+
 export type ControlMessage =
   | ({ type: 'state'; keyframes: KeyframeAbility } & ParticipantState)
+  | { type: 'chat'; text: string }
+  | { type: 'reaction'; emoji: Reaction }
   | { type: 'keyframe-request'; number: number }
   /** Bundles behind the recipient's voice reach the one who says so, or no longer do. */
   | { type: 'trailers'; read: boolean };
@@ -36,10 +45,15 @@ export function open(message: Uint8Array): { from: number; payload: Uint8Array }
 }
 
 export function serialiseControl(message: ControlMessage): Uint8Array {
-  if (message.type !== 'state' || message.keyframes === 'intra') return encode(message);
-  // Whoever can decode everything says nothing of it.
-  const { keyframes: _, ...fields } = message;
-  return encode(fields);
+  if (message.type !== 'state') return encode(message);
+  // What is as usual is not said.
+  const { keyframes, hand, recording, ...fields } = message;
+  return encode({
+    ...fields,
+    ...(keyframes === 'all' ? {} : { keyframes }),
+    ...(hand ? { hand } : {}),
+    ...(recording ? { recording } : {}),
+  });
 }
 
 /**
@@ -59,13 +73,20 @@ export function parseControl(payload: Uint8Array): ControlMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('that is not a map');
   const fields = value as Record<string, unknown>;
   switch (fields['type']) {
-    case 'state': {
-      const { muted, camera } = fields;
-      if (typeof muted !== 'boolean') throw refuse(`with muted = ${String(muted).slice(0, 40)}`);
-      if (camera !== 'on' && camera !== 'off') throw refuse(`with camera = ${String(camera).slice(0, 40)}`);
-      const { keyframes = 'all' } = fields;
-      if (keyframes !== 'all' && keyframes !== 'intra') throw refuse(`with keyframes = ${String(keyframes).slice(0, 40)}`);
-      return { type: 'state', muted, camera, keyframes };
+    case 'state':
+      return parseState(fields);
+    case 'chat': {
+      const { text } = fields;
+      const characters = typeof text === 'string' ? Array.from(text).length : 0;
+      if (typeof text !== 'string' || text.trim() === '' || characters > MAX_CHAT_LENGTH) {
+        throw refuse(`with a text of ${characters} characters`);
+      }
+      return { type: 'chat', text };
+    }
+    case 'reaction': {
+      const emoji = REACTIONS.find((reaction) => reaction === fields['emoji']);
+      if (emoji === undefined) throw refuse(`with emoji = ${String(fields['emoji']).slice(0, 40)}`);
+      return { type: 'reaction', emoji };
     }
     case 'keyframe-request': {
       const { number } = fields;
@@ -82,6 +103,25 @@ export function parseControl(payload: Uint8Array): ControlMessage {
     default:
       throw refuse(`of unknown type ${String(fields['type']).slice(0, 40)}`);
   }
+}
+
+function parseState(fields: Record<string, unknown>): ControlMessage {
+  const { camera, keyframes = 'all' } = fields;
+  if (camera !== 'on' && camera !== 'off') throw refuse(`with camera = ${String(camera).slice(0, 40)}`);
+  if (keyframes !== 'all' && keyframes !== 'intra') throw refuse(`with keyframes = ${String(keyframes).slice(0, 40)}`);
+  const flag = (name: 'muted' | 'hand' | 'recording', usual?: boolean): boolean => {
+    const value = fields[name] ?? usual;
+    if (typeof value !== 'boolean') throw refuse(`with ${name} = ${String(value).slice(0, 40)}`);
+    return value;
+  };
+  return {
+    type: 'state',
+    muted: flag('muted'),
+    camera,
+    hand: flag('hand', false),
+    recording: flag('recording', false),
+    keyframes,
+  };
 }
 
 function refuse(what: string): CallError {

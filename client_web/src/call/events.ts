@@ -1,3 +1,4 @@
+import type { Reaction } from './control';
 import type { CallError } from './errors';
 import type { Participant, RoomState } from './messages';
 
@@ -8,6 +9,10 @@ export type LeaveReason = 'left' | 'lost' | 'removed' | 'reconnecting';
 export interface ParticipantState {
   muted: boolean;
   camera: 'on' | 'off';
+  /** Wants to say something. */
+  hand: boolean;
+  /** Records the call. */
+  recording: boolean;
 }
 
 /** Which keyframes a participant can decode: `intra` are only those whose pictures stand alone. */
@@ -41,6 +46,9 @@ export interface CallEvents {
   'participant-joined': { participant: Participant };
   'participant-left': { participant: Participant; reason: LeaveReason };
   'participant-state': { id: number; state: ParticipantState; keyframes: KeyframeAbility };
+  /** A line that a participant wrote to everybody. */
+  chat: { from: number; text: string };
+  reaction: { from: number; emoji: Reaction };
   bundle: { from: number; bundle: Uint8Array };
   /** A whole keyframe, put together from its slices. */
   keyframe: { from: number; blob: Uint8Array };

@@ -1,5 +1,5 @@
 import { Connection, type ChannelCounters, type ChannelName } from './connection';
-import { EVERYBODY, open, parseControl, seal, serialiseControl } from './control';
+import { EVERYBODY, open, parseControl, seal, serialiseControl, type ControlMessage } from './control';
 import { CallError } from './errors';
 import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
 import { KeyframeAssembler, KeyframeSender, type KeyframeStore } from './keyframe_delivery';
@@ -102,6 +102,11 @@ export class Session {
 
   sendState(recipient: number = EVERYBODY): void {
     this.sendControl(recipient, serialiseControl({ type: 'state', ...this.local.state, keyframes: this.local.keyframes }));
+  }
+
+  /** Sends everybody a line of chat or a reaction. */
+  say(message: Extract<ControlMessage, { type: 'chat' | 'reaction' }>): void {
+    this.sendControl(EVERYBODY, serialiseControl(message));
   }
 
   requestKeyframe(from: number, number: number): void {
@@ -271,8 +276,16 @@ export class Session {
       this.connection?.bundles.note(from, message.read);
       return;
     }
-    const { muted, camera, keyframes } = message;
-    this.listener.report('participant-state', { id: from, state: { muted, camera }, keyframes });
+    if (message.type === 'chat') {
+      this.listener.report('chat', { from, text: message.text });
+      return;
+    }
+    if (message.type === 'reaction') {
+      this.listener.report('reaction', { from, emoji: message.emoji });
+      return;
+    }
+    const { type: _, keyframes, ...state } = message;
+    this.listener.report('participant-state', { id: from, state, keyframes });
     if (!this.greeted.has(from)) this.greet(from);
   }
 

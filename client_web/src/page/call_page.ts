@@ -233,7 +233,7 @@ export class CallPage {
 
   private mediaChanged(): void {
     const { call, media } = this.settings;
-    const state = { muted: media.muted, camera: media.cameraOn ? 'on' : 'off' } as const;
+    const state = { muted: media.muted, camera: media.cameraOn ? 'on' : 'off', hand: false, recording: false } as const;
     this.controls.show({ muted: media.muted, microphoneAvailable: media.microphone !== null, cameraOn: media.cameraOn });
     call.setState(state);
     void call.setMicrophone(media.microphone);

@@ -66,7 +66,7 @@ export class RoomPage {
       room,
       name,
       source: media.cameraOn ? 'camera' : 'none',
-      state: { muted: media.muted, camera: media.cameraOn ? 'on' : 'off' },
+      state: { muted: media.muted, camera: media.cameraOn ? 'on' : 'off', hand: false, recording: false },
       microphone: media.microphone,
       token: readToken(location.hash),
       transport: this.options.transport,
