@@ -1,5 +1,6 @@
 """Runs the animator's ONNX graphs (docs/animator.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,15 @@ class CachedKeyframe:
     picture: Float32
     features: Float32
     landmarks: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class FaceToDraw:
+    """One face of a batch: its keyframes, and the (478, 3) landmarks in crop units to draw it at."""
+
+    picked: CachedKeyframe
+    other: CachedKeyframe | None
+    landmarks: FloatArray
 
 
 class Animator:
@@ -74,9 +84,8 @@ class Animator:
         self.name = properties.get("name", folder.name)
         shapes = {value.name: value.shape for value in self._animate.get_inputs()}
         self.side = int(shapes["picture_a"][2])
-        self._absent = {
-            name: np.zeros((1, *shapes[name][1:]), np.float32)
-            for name in ("auxiliary", "valid_auxiliary", "speech", "valid_speech")
+        self._absent_shapes = {
+            name: tuple(shapes[name][1:]) for name in ("auxiliary", "valid_auxiliary", "speech", "valid_speech")
         }
 
     def cache_keyframe(self, picture: Picture, landmarks: FloatArray) -> CachedKeyframe:
@@ -88,21 +97,27 @@ class Animator:
 
     def animate(self, picked: CachedKeyframe, other: CachedKeyframe | None, landmarks: FloatArray) -> Picture:
         """Return the (side, side, 3) RGB picture of a face at these (478, 3) landmarks in crop units."""
-        second = other or picked
+        return self.animate_batch([FaceToDraw(picked, other, landmarks)])[0]
+
+    def animate_batch(self, faces: Sequence[FaceToDraw]) -> list[Picture]:
+        """Return the (side, side, 3) RGB pictures of at least one face, of any senders, drawn in one run."""
+        picked = [face.picked for face in faces]
+        others = [face.other or face.picked for face in faces]
         inputs = {
-            "picture_a": picked.picture,
-            "features_a": picked.features,
-            "landmarks_a": picked.landmarks,
-            "picture_b": second.picture,
-            "features_b": second.features,
-            "landmarks_b": second.landmarks,
-            "valid_b": np.full((1, 1), other is not None, np.float32),
-            "landmarks": landmarks[None].astype(np.float32),
-            **self._absent,
+            "picture_a": np.concatenate([keyframe.picture for keyframe in picked]),
+            "features_a": np.concatenate([keyframe.features for keyframe in picked]),
+            "landmarks_a": np.concatenate([keyframe.landmarks for keyframe in picked]),
+            "picture_b": np.concatenate([keyframe.picture for keyframe in others]),
+            "features_b": np.concatenate([keyframe.features for keyframe in others]),
+            "landmarks_b": np.concatenate([keyframe.landmarks for keyframe in others]),
+            "valid_b": np.array([[face.other is not None] for face in faces], np.float32),
+            "landmarks": np.stack([face.landmarks for face in faces]).astype(np.float32),
         }
-        planes: Float32 = self._animate.run(["picture"], inputs)[0][0]
-        picture: Picture = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-        return picture
+        for name, shape in self._absent_shapes.items():
+            inputs[name] = np.zeros((len(faces), *shape), np.float32)
+        planes: Float32 = self._animate.run(["picture"], inputs)[0]
+        pictures = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        return list(pictures)
 
 
 def _check_names(path: Path, session: Any, inputs: tuple[str, ...], output: str) -> None:

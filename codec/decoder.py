@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from time import perf_counter
 
-from codec.animator import Animator, CachedKeyframe
+from codec.animator import Animator, CachedKeyframe, FaceToDraw
 from codec.bundle import SEQUENCE_MODULUS, BundleHeader, Mode, decode_frames, parse_bundle
 from codec.errors import PictureError, UnknownKeyframeError, WireError
 from codec.intra_picture import Picture
@@ -33,6 +33,16 @@ class Shown:
     state: FaceState
     fresh: bool
     frame: TimedFrame | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due at `now_ms` and not shown yet: a face to draw, or a picture that needs no drawing, or neither."""
+
+    now_ms: float
+    frame: TimedFrame | None
+    face: FaceToDraw | None = None
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +148,36 @@ class FaceDecoder:
 
     def show(self, now_ms: float) -> Shown:
         """Return the picture due at `now_ms`; the last good one is held where there is no better."""
-        frame = self._playout.due(now_ms)
-        if frame is not None and frame.mode is not Mode.NONE and frame.picked in self._keyframes:
-            if frame == self._shown_frame:
-                return Shown(self._shown, self._state(now_ms, frame), False, frame)
-            drawn = self._draw(frame) if frame.mode is Mode.ANIMATED else self._keyframes[frame.picked].picture
-            if drawn is not None:
-                self._shown = drawn
-                self._shown_frame = frame
-                return Shown(self._shown, self._state(now_ms, frame), True, frame)
-        return Shown(self._shown, self._state(now_ms, frame), False, self._shown_frame)
-
-    def _draw(self, frame: TimedFrame) -> Picture | None:
-        """Animate a keyframe; None if its number has come to stand for one without a face since."""
+        due = self.due(now_ms)
+        if due.face is None:
+            return self.shown(due, due.picture)
         started = perf_counter()
-        picked = self._keyframes[frame.picked]
-        other = self._keyframes.get(frame.other) if frame.other != frame.picked else None
-        if picked.prepared is None or picked.keyframe.shape is None or frame.motion is None:
-            return None
-        landmarks = self._model.landmarks(picked.keyframe.shape, frame.motion)
-        picture = self._animator.animate(picked.prepared, other.prepared if other else None, landmarks)
+        picture = self._animator.animate(due.face.picked, due.face.other, due.face.landmarks)
         self.stage_ms["animate"] = (perf_counter() - started) * 1000
-        return picture
+        return self.shown(due, picture)
+
+    def due(self, now_ms: float) -> Due:
+        """Return what is due at `now_ms`, to be drawn together with other senders' faces and given to `shown`."""
+        frame = self._playout.due(now_ms)
+        if frame is None or frame.mode is Mode.NONE or frame == self._shown_frame:
+            return Due(now_ms, frame)
+        picked = self._keyframes.get(frame.picked)
+        if picked is None:
+            return Due(now_ms, frame)
+        if frame.mode is not Mode.ANIMATED:
+            return Due(now_ms, frame, picture=picked.picture)
+        if picked.prepared is None or picked.keyframe.shape is None or frame.motion is None:
+            # The number has come to stand for a keyframe without a face since.
+            return Due(now_ms, frame)
+        other = self._keyframes.get(frame.other) if frame.other != frame.picked else None
+        landmarks = self._model.landmarks(picked.keyframe.shape, frame.motion)
+        return Due(now_ms, frame, FaceToDraw(picked.prepared, other.prepared if other else None, landmarks))
+
+    def shown(self, due: Due, picture: Picture | None) -> Shown:
+        """Return what is shown with the picture that was due; without one, the last good picture is held."""
+        if picture is not None:
+            self._shown, self._shown_frame = picture, due.frame
+        return Shown(self._shown, self._state(due.now_ms, due.frame), picture is not None, self._shown_frame)
 
     def _state(self, now_ms: float, frame: TimedFrame | None) -> FaceState:
         if self._shown is None:
