@@ -124,7 +124,7 @@ async def test_a_replayed_participant_is_drawn(tmp_path: Path) -> None:
 
 def test_replaying_needs_no_face_model_and_no_runtime() -> None:
     needless = "mediapipe", "onnxruntime", "cv2", "pyaudio", "skimage"
-    check = f"import sys, server.join_command; sys.exit(sum(name in sys.modules for name in {needless}))"
+    check = f"import sys, server.commands.join; sys.exit(sum(name in sys.modules for name in {needless}))"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", check]) == 0
 
 
