@@ -65,6 +65,10 @@ class Metrics:
         """Add a gauge that is read when it is asked for."""
         Gauge(name, documentation, registry=self._registry).set_function(value)
 
+    def register(self, collector: Collector) -> None:
+        """Add figures that somebody else collects."""
+        self._registry.register(collector)
+
     def refuse(self, reason: str) -> None:
         """Count a refusal."""
         self._refusals.labels(reason).inc()

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Any, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import msgpack
 
@@ -103,6 +103,23 @@ class Fields:
     def refuse(self, name: str, value: object, wanted: str) -> ProtocolError:
         """Return the error for a field with a bad value."""
         return ProtocolError("bad-message", f"{self._kind}: {name} is {shown(value)}, expected {wanted}")
+
+
+class Message(Protocol):
+    """A message that can be packed: a `type`, and fields of its own."""
+
+    type: ClassVar[str]
+
+    def _to_fields(self) -> dict[str, Any]: ...
+
+
+def open_message(data: bytes) -> tuple[str, Fields]:
+    """Return the type of a message and its other fields; raises `ProtocolError` (`bad-message`)."""
+    value = unpack_map(data)
+    kind = value.pop("type", None)
+    if not isinstance(kind, str):
+        raise ProtocolError("bad-message", f"type is {shown(kind)}, expected text")
+    return kind, Fields(kind[:32], value)
 
 
 class Bare:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import msgpack
 
 from server.errors import ProtocolError
-from server.protocol.message_fields import Bare, Fields, shown, unpack_map
+from server.protocol.message_fields import Bare, Fields, Message, open_message, shown
 from server.protocol.room_messages import (
     AnswerKnock,
     EndRoom,
@@ -22,15 +22,17 @@ from server.protocol.room_messages import (
     SetRoom,
     Waiting,
 )
+from server.protocol.view_messages import SDP_CHARACTERS, View, ViewAnswer, ViewFailed, ViewPictures
 
 PROTOCOL = 1
-SOURCES = ("camera", "file", "none")
+#: The source of who is nobody: through a renderer a participant who cannot decode sees the others.
+RENDERER = "renderer"
+SOURCES = ("camera", "file", "none", RENDERER)
 LEAVE_REASONS = ("left", "lost", "removed")
 ROOM_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _MID_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,16}")
 _CODE_PATTERN = re.compile(r"[a-z-]{1,32}")
-_SDP_CHARACTERS = 60_000
 _TOKEN_CHARACTERS = 2_000
 _PARTICIPANTS = 255
 _SLOTS = 7
@@ -43,6 +45,11 @@ class ParticipantInfo:
     id: int
     name: str
     source: str
+
+    @property
+    def is_person(self) -> bool:
+        """Whether this is somebody, not a renderer."""
+        return self.source != RENDERER
 
     def to_map(self) -> dict[str, Any]:
         """Return the msgpack map of `participants` and `participant`."""
@@ -147,7 +154,7 @@ class Offer:
 
     @classmethod
     def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.text("sdp", _SDP_CHARACTERS))
+        return cls(fields.text("sdp", SDP_CHARACTERS))
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,7 @@ class Answer:
 
     @classmethod
     def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.text("sdp", _SDP_CHARACTERS))
+        return cls(fields.text("sdp", SDP_CHARACTERS))
 
 
 @dataclass(frozen=True)
@@ -240,7 +247,7 @@ class Error:
         return cls(fields.matching("code", _CODE_PATTERN), fields.text("message", 1000, shortest=0))
 
 
-ClientMessage = Join | Offer | Leave | HostMessage
+ClientMessage = Join | Offer | View | Leave | HostMessage
 ServerMessage = (
     Joined
     | Answer
@@ -252,22 +259,26 @@ ServerMessage = (
     | KnockGone
     | MuteRequested
     | RoomChanged
+    | ViewAnswer
+    | ViewPictures
+    | ViewFailed
     | Error
 )
 
 _CLIENT: dict[str, type[ClientMessage]] = {
-    kind.type: kind for kind in (Join, Offer, Leave, AnswerKnock, SetRoom, RequestMute, Remove, EndRoom)
+    kind.type: kind for kind in (Join, Offer, View, Leave, AnswerKnock, SetRoom, RequestMute, Remove, EndRoom)
 }
 _SERVER: dict[str, type[ServerMessage]] = {
     kind.type: kind
     for kind in (
         *(Joined, Answer, Voices, ParticipantJoined, ParticipantLeft),
-        *(Waiting, Knock, KnockGone, MuteRequested, RoomChanged, Error),
+        *(Waiting, Knock, KnockGone, MuteRequested, RoomChanged),
+        *(ViewAnswer, ViewPictures, ViewFailed, Error),
     )
 }
 
 
-def pack(message: ClientMessage | ServerMessage) -> bytes:
+def pack(message: Message) -> bytes:
     """Return the msgpack bytes of a message."""
     packed: bytes = msgpack.packb({"type": message.type, **message._to_fields()})
     return packed
@@ -275,7 +286,7 @@ def pack(message: ClientMessage | ServerMessage) -> bytes:
 
 def parse_client_message(data: bytes) -> ClientMessage:
     """Parse what a client sent; raises `ProtocolError` (`bad-message`, `protocol-version`)."""
-    kind, fields = _open(data)
+    kind, fields = open_message(data)
     if kind not in _CLIENT:
         raise ProtocolError("bad-message", f"{shown(kind)} is not a message of a client")
     message = _CLIENT[kind]._from_fields(fields)
@@ -285,17 +296,9 @@ def parse_client_message(data: bytes) -> ClientMessage:
 
 def parse_server_message(data: bytes) -> ServerMessage:
     """Parse what a server sent; raises `ProtocolError` (`bad-message`)."""
-    kind, fields = _open(data)
+    kind, fields = open_message(data)
     if kind not in _SERVER:
         raise ProtocolError("bad-message", f"{shown(kind)} is not a message of a server")
     message = _SERVER[kind]._from_fields(fields)
     fields.done()
     return message
-
-
-def _open(data: bytes) -> tuple[str, Fields]:
-    value = unpack_map(data)
-    kind = value.pop("type", None)
-    if not isinstance(kind, str):
-        raise ProtocolError("bad-message", f"type is {shown(kind)}, expected text")
-    return kind, Fields(kind[:32], value)

@@ -9,7 +9,14 @@ from server.errors import ProtocolError
 from server.limits.rate_limit import TokenBucket
 from server.operations.metrics import Metrics
 from server.operations.traffic import IN, OUT, VOICE
-from server.protocol.messages import ParticipantInfo, ParticipantJoined, ParticipantLeft, ServerMessage, Voices
+from server.protocol.messages import (
+    RENDERER,
+    ParticipantInfo,
+    ParticipantJoined,
+    ParticipantLeft,
+    ServerMessage,
+    Voices,
+)
 from server.rooms.peer import Peer
 from server.settings import Settings
 from server.webrtc.channels import EVERYBODY, TRAITS, Channel, split_recipient, with_sender
@@ -129,8 +136,9 @@ class Room:
 
         Raises `ProtocolError` (`room-full`).
         """
-        if len(self.participants) >= self.settings.participants:
-            raise ProtocolError("room-full", f"{self.name} is full with {len(self.participants)} people: try later")
+        is_full = visitor.source != RENDERER and len(self.people()) >= self.settings.participants
+        if is_full or len(self.participants) >= _IDS:
+            raise ProtocolError("room-full", f"{self.name} is full with {len(self.people())} people: try later")
         self._last_id = next(
             candidate
             for step in range(_IDS)
@@ -158,9 +166,13 @@ class Room:
         """Return what the log says of a participant."""
         return {"room": self.name, "participant": participant.id, "person": participant.info.name}
 
+    def people(self) -> list[Participant]:
+        """Return who is there, in the order they came; renderers are nobody."""
+        return [participant for participant in self.participants.values() if participant.info.is_person]
+
     def others(self, participant: Participant) -> list[int]:
-        """Return the ids of everybody else, in the order they came."""
-        return [other for other in self.participants if other != participant.id]
+        """Return the ids of everybody else who has a voice, in the order they came."""
+        return [other.id for other in self.people() if other is not participant]
 
     def forward(self, sender: Participant, channel: Channel, recipient: int, payload: bytes) -> None:
         """Send a payload from one participant to another, or to everybody else."""

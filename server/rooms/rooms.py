@@ -5,7 +5,7 @@ import time
 
 from server.errors import ProtocolError
 from server.operations.metrics import Metrics
-from server.protocol.messages import Joined
+from server.protocol.messages import RENDERER, Joined
 from server.protocol.room_messages import RoomChanged, Waiting
 from server.rooms.open_room import OpenRoom
 from server.rooms.room import Participant, Visitor
@@ -151,8 +151,8 @@ class Rooms:
 
     @property
     def participant_count(self) -> int:
-        """Participants of all rooms."""
-        return sum(len(room.participants) for room in self._rooms.values())
+        """People in all rooms."""
+        return sum(len(room.people()) for room in self._rooms.values())
 
     @property
     def waiting_count(self) -> int:
@@ -205,7 +205,7 @@ class Rooms:
             return False
         if record.hosts and time.monotonic() - room.without_host_since < _HANDOVER_S:
             return False
-        people = (person for person in room.participants.values() if person.info.source != "file")
+        people = (person for person in room.participants.values() if person.info.source not in ("file", RENDERER))
         longest = next(people, None)
         if longest is None:
             return False

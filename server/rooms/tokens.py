@@ -38,6 +38,8 @@ class Invitation:
     """Id of a token that is good for one join."""
     expires_at: float
     """Seconds since 1970."""
+    is_renderer: bool
+    """For a renderer of this server's, which is nobody and passes every door."""
 
 
 class Tokens:
@@ -57,6 +59,10 @@ class Tokens:
             claims["jti"] = new_id()
         return self._sign(_JOIN_AUDIENCE, lifetime_s, claims)
 
+    def invite_renderer(self, room: str, lifetime_s: float) -> str:
+        """Return a join token with which a renderer enters a room."""
+        return self._sign(_JOIN_AUDIENCE, lifetime_s, {"room": room, "renderer": True})
+
     def read_invitation(self, token: str, room: str) -> Invitation:
         """Return what a join token grants in `room`; raises `ProtocolError` (`bad-token`)."""
         claims = self._read(token, _JOIN_AUDIENCE)
@@ -66,10 +72,11 @@ class Tokens:
             fields = Fields("token", dict(claims))
             name = fields.person() if fields.has("name") else None
             is_host = fields.flag("host") if fields.has("host") else False
+            is_renderer = fields.flag("renderer") if fields.has("renderer") else False
             once = fields.text("jti", _ID_CHARACTERS) if fields.has("jti") else None
         except ProtocolError as error:
             raise ProtocolError("bad-token", str(error)) from error
-        return Invitation(name, is_host, once, float(claims["exp"]))
+        return Invitation(name, is_host, once, float(claims["exp"]), is_renderer)
 
     def admit(self, person: str, room_instance: str, lifetime_s: float) -> str:
         """Return the pass of somebody, by an id of theirs, for one life of a room."""

@@ -10,6 +10,7 @@ from server.errors import ProtocolError
 from server.limits.gate import Gate
 from server.limits.limiter import Deed, Limiter
 from server.operations.metrics import Metrics
+from server.renderer.registry import Renderers
 from server.rooms.room_store import RoomStore
 from server.settings import Settings
 from server.signalling.entrance import Entrance
@@ -33,6 +34,7 @@ class Signalling:
         self._addresses = Addresses(settings.access.proxies)
         self.entrance = Entrance(settings, self.limiter, self._store, metrics)
         self.rooms = self.entrance.rooms
+        self.renderers = Renderers(self.entrance.invite_renderer, metrics)
         self._sessions: dict[Session, asyncio.Event] = {}
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:

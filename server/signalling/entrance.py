@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.errors import ProtocolError
 from server.limits.limiter import Deed, Limiter
 from server.operations.metrics import Metrics
-from server.protocol.messages import Join
+from server.protocol.messages import RENDERER, Join
 from server.rooms.room_store import RoomStore
 from server.rooms.rooms import Rooms
 from server.rooms.tokens import Invitation, Tokens, new_id
@@ -26,6 +26,11 @@ class Arrival:
     invitation: Invitation | None = None
 
     @property
+    def is_renderer(self) -> bool:
+        """Whether this is one of the server's renderers."""
+        return self.invitation is not None and self.invitation.is_renderer
+
+    @property
     def is_host(self) -> bool:
         """Whether a token makes them host."""
         return self.invitation is not None and self.invitation.is_host
@@ -41,6 +46,7 @@ class Entrance:
     def __init__(self, settings: Settings, limiter: Limiter, store: RoomStore, metrics: Metrics) -> None:
         key = settings.access.token_key
         self._access = settings.access
+        self._renderer_token_s = settings.room.longest_s
         self._limiter = limiter
         self._store = store
         self._metrics = metrics
@@ -54,6 +60,8 @@ class Entrance:
         """
         if not await self._limiter.admit(Deed.ROOM_JOIN, room):
             raise ProtocolError("too-fast", f"too many people try to enter {room} just now: try again in a minute")
+        if join.source == RENDERER:
+            return Arrival(new_id(), is_back=False, invitation=await self._read_renderer(room, join, address))
         person = self._who_is_back(room, join.admission)
         if person is not None:
             return Arrival(person, is_back=True)
@@ -66,10 +74,20 @@ class Entrance:
             raise ProtocolError("too-fast", "too many new rooms from your address: try again in a minute")
         return Arrival(new_id(), is_back=False, invitation=invitation)
 
+    def invite_renderer(self, room: str) -> str:
+        """Return a join token with which a renderer of this server's enters a room."""
+        return self._tokens.invite_renderer(room, self._renderer_token_s)
+
     def use_up(self, arrival: Arrival) -> None:
         """Note that a token that is good for one join was used."""
         if arrival.invitation is not None and arrival.invitation.once is not None:
             self._store.use(arrival.invitation.once, arrival.invitation.expires_at)
+
+    async def _read_renderer(self, room: str, join: Join, address: str) -> Invitation:
+        invitation = await self._read(room, join.token or "", address)
+        if not invitation.is_renderer:
+            raise ProtocolError("bad-token", "only a renderer of this server's joins as one: take another source")
+        return invitation
 
     def _who_is_back(self, room: str, admission: str | None) -> str | None:
         """Return whose pass for the room's present life this is; a pass of another life or server is no offence."""

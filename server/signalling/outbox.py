@@ -6,7 +6,8 @@ import logging
 from aiohttp import web
 
 from server.operations.traffic import OUT, SIGNALLING, Traffic
-from server.protocol.messages import ServerMessage, pack
+from server.protocol.message_fields import Message
+from server.protocol.messages import pack
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class Outbox:
         self._heartbeat_s = heartbeat_s
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_MESSAGES)
 
-    def put(self, message: ServerMessage) -> bool:
+    def put(self, message: Message) -> bool:
         """Queue a message; False if the other end has not taken the last 256."""
         if self._waiting.full():
             return False

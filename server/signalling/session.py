@@ -23,6 +23,8 @@ from server.protocol.messages import (
     ServerMessage,
     parse_client_message,
 )
+from server.protocol.view_messages import View
+from server.renderer.registry import Renderers
 from server.rooms.host_powers import use_power
 from server.rooms.room import Participant, Visitor
 from server.settings import Settings
@@ -40,6 +42,7 @@ class Service(Protocol):
     settings: Settings
     metrics: Metrics
     entrance: Entrance
+    renderers: Renderers
     is_draining: bool
 
 
@@ -93,6 +96,7 @@ class Session:
             logger.debug("the socket closed while it was written to")
         finally:
             if self._participant is not None:
+                self._service.renderers.end_view(self._participant)
                 self._rooms.leave(self._participant, reason)
             elif self._visitor is not None:
                 self._rooms.stop_waiting(self._room_name, self._visitor)
@@ -135,7 +139,7 @@ class Session:
             self._visitor,
             is_invited=arrival.invitation is not None,
             is_host=arrival.is_host,
-            is_back=arrival.is_back,
+            is_back=arrival.is_back or arrival.is_renderer,
         )
         self._service.entrance.use_up(arrival)
         return True
@@ -152,11 +156,13 @@ class Session:
                 raise ProtocolError("bad-message", "join after join")
             if self._participant is None:
                 raise ProtocolError("bad-message", f"{message.type} while waiting to be let in")
-            if not isinstance(message, Offer):
+            if isinstance(message, Offer):
+                self._tell(Answer(await self._participant.answer(message.sdp)))
+                self._participant.tell_voices()
+            elif isinstance(message, View):
+                self._service.renderers.view(self._participant, message)
+            else:
                 use_power(self._rooms, self._participant, message)
-                continue
-            self._tell(Answer(await self._participant.answer(message.sdp)))
-            self._participant.tell_voices()
         return False
 
     async def _messages(self) -> AsyncIterator[ClientMessage]:
