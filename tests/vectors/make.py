@@ -23,6 +23,7 @@ from codec.playout import Playout
 from codec.settings import EncoderSettings
 from server.webrtc.trailer import add_trailer, split_trailer
 from tests.material import portrait
+from tests.vectors.encryption import encryption_vectors
 
 FOLDER = Path(__file__).parent
 _DECIMALS = 6
@@ -280,6 +281,7 @@ VECTORS = {
     "pool": pool_vectors,
     "playout": playout_vectors,
     "trailers": trailer_vectors,
+    "encryption": encryption_vectors,
 }
 
 

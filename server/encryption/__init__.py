@@ -1,0 +1,1 @@
+"""End-to-end encryption of what participants send each other (docs/encryption.md)."""
