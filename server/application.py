@@ -8,6 +8,7 @@ from aiohttp import web
 from server.operations.endpoints import Operations
 from server.operations.metrics import Metrics
 from server.pages import Pages, security_headers
+from server.renderer.endpoint import RendererEndpoint
 from server.settings import Settings
 from server.signalling.endpoint import Signalling
 
@@ -23,6 +24,10 @@ def make_application(settings: Settings) -> web.Application:
     application = web.Application(client_max_size=1024)
     signalling = application[SIGNALLING] = Signalling(settings, metrics)
     application.router.add_get("/room/{room}/signal", signalling.handle)
+    if settings.renderer.key is not None:
+        renderers = RendererEndpoint(settings, settings.renderer.key, signalling.renderers, signalling.limiter, metrics)
+        application.router.add_get("/renderer", renderers.handle)
+        application.on_shutdown.append(lambda _: renderers.close())
     application.add_routes(Operations(settings, signalling, metrics).routes())
     application.add_routes(Pages(settings).routes())
     application.on_response_prepare.append(security_headers(settings))

@@ -159,6 +159,32 @@ class LimitSettings(_Section, frozen=True, kw_only=True):
                 raise SettingsError(f"limits {field.name} is {value}; it must be more than 0")
 
 
+class RendererSettings(_Section, frozen=True, kw_only=True):
+    """What draws faces on the server's side for browsers that cannot, and how well (docs/rendering.md)."""
+
+    embedded: bool = False
+    """Whether the server starts a renderer of its own, in a process beside it."""
+    key: Secret | None = None
+    """Lets renderers register, at least 32 characters; without one only the embedded renderer does."""
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    """What the renderer draws with; `auto`: CUDA where it starts, else the CPU."""
+    fps: float = 20.0
+    """Pictures of each face a second, 1–30."""
+    kbps: float = 250.0
+    """Bitrate of each face's video, 50–2000 kbit/s."""
+    faces: int = 32
+    """Most faces that the renderer draws."""
+
+    def __post_init__(self) -> None:
+        if self.key is not None and len(self.key.reveal()) < _TOKEN_KEY_BYTES:
+            raise SettingsError(
+                f"renderer key is shorter than {_TOKEN_KEY_BYTES} characters: make one with `openssl rand -hex 32`"
+            )
+        for name, least, most in (("fps", 1, 30), ("kbps", 50, 2000), ("faces", 1, 10_000)):
+            if not least <= getattr(self, name) <= most:
+                raise SettingsError(f"renderer {name} is {getattr(self, name)}; use {least}–{most}")
+
+
 class LogSettings(_Section, frozen=True, kw_only=True):
     """What is logged, and how."""
 
@@ -198,6 +224,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     access: AccessSettings = msgspec.field(default_factory=AccessSettings)
     room: RoomSettings = msgspec.field(default_factory=RoomSettings)
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
+    renderer: RendererSettings = msgspec.field(default_factory=RendererSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     ice_servers: tuple[dict[str, str], ...] = ()
     """STUN and TURN servers that clients are told of (`urls`, `username`, `credential`)."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.application import SIGNALLING, make_application, make_runner
-from server.commands.demonstration_process import ROOM, join_command, keep_running
+from server.commands.companion_process import keep_running
+from server.commands.demonstration_process import ROOM, join_command
 from server.commands.findings import print_findings
+from server.commands.renderer_process import KEY_VARIABLE, render_command, with_renderer_key
 from server.errors import ServerError
 from server.operations.logs import configure_logging
 from server.settings import Settings, is_loopback
@@ -61,6 +63,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--demonstration", action="store_true", default=None, help=f"keep a recorded participant in the room {ROOM!r}"
     )
     parser.add_argument(
+        "--renderer",
+        action="store_true",
+        default=None,
+        help="draw faces here for browsers that cannot (needs the extra `face`, or `gpu`)",
+    )
+    parser.add_argument(
         "--voice-kbps",
         type=float,
         help=f"bitrate asked of everybody's Opus encoder, 6–64 kbit/s (default: {defaults.voice.kbps})",
@@ -92,6 +100,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             flags[name] = getattr(arguments, name)
     if getattr(arguments, "voice_kbps", None) is not None:
         flags.setdefault("voice", {})["kbps"] = arguments.voice_kbps
+    if getattr(arguments, "renderer", None):
+        flags.setdefault("renderer", {})["embedded"] = True
     if getattr(arguments, "verbose", None):
         flags.setdefault("log", {})["level"] = "debug"
     return load_settings(file, os.environ, flags, {"state_file": _state_file()})
@@ -108,7 +118,7 @@ def _state_file() -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit status. Raises `ServerError` if it cannot start."""
-    settings = settings_of(arguments)
+    settings = with_renderer_key(settings_of(arguments))
     if arguments.check:
         # Here, so that a relay that only serves does not load what only looks.
         from server.commands.serve_check import check_server
@@ -127,26 +137,37 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
     application = make_application(settings)
     runner = make_runner(application, settings)
     await runner.setup()
-    companion: asyncio.Task[None] | None = None
+    companions: list[asyncio.Task[None]] = []
     try:
         await _listen(runner, settings.host, settings.port, tls)
         port = runner.addresses[0][1]
         _print_links(settings.host, port, tls is not None, settings.demonstration)
-        if settings.demonstration:
+        if settings.demonstration or settings.renderer.embedded:
             if tls is not None or not (is_loopback(settings.host) or settings.host in _ANY_ADDRESS):
-                # A way in for the demonstration participant that needs no trust in the certificate.
+                # A way in for processes of this server's own that needs no trust in the certificate.
                 await _listen(runner, "127.0.0.1", 0, None)
                 port = runner.addresses[-1][1]
-            companion = asyncio.create_task(keep_running(join_command(f"http://127.0.0.1:{port}")))
+            companions += _start_companions(settings, f"http://127.0.0.1:{port}")
         await stop.wait()
         if settings.drain_s:
             stop.clear()
             await _drain(application[SIGNALLING], settings.drain_s, stop)
     finally:
-        if companion is not None:
+        for companion in companions:
             companion.cancel()
-            await asyncio.gather(companion, return_exceptions=True)
+        await asyncio.gather(*companions, return_exceptions=True)
         await runner.cleanup()
+
+
+def _start_companions(settings: Settings, url: str) -> list[asyncio.Task[None]]:
+    """Start the processes that run beside a server at `url`."""
+    companions = []
+    if settings.demonstration:
+        companions.append(keep_running("the demonstration participant", join_command(url)))
+    if settings.renderer.embedded and settings.renderer.key is not None:
+        key = {KEY_VARIABLE: settings.renderer.key.reveal()}
+        companions.append(keep_running("the renderer", render_command(url, settings.renderer), key))
+    return [asyncio.create_task(companion) for companion in companions]
 
 
 async def _drain(signalling: Signalling, most_s: float, stop: asyncio.Event) -> None:

@@ -50,6 +50,7 @@ class Receivers:
     window: Window | None = None  #: shows them; needs an animator
     mixer: Mixer | None = None  #: plays their voices
     recorder: CallRecorder | None = None
+    drawn_in: DrawingThread | None = None  #: somebody else draws the others' pictures, in this thread of theirs
 
 
 class NativePeer:
@@ -66,7 +67,7 @@ class NativePeer:
         self._receivers = receivers
         self._say = say
         self._gone: deque[dict[str, Any]] = deque(maxlen=_MOST_GONE)
-        self._drawing = DrawingThread()
+        self._drawing = receivers.drawn_in or DrawingThread()
         self._speakers: frozenset[int] = frozenset()
         self._joined_ms = 0.0
         self._error: CallError | None = None
@@ -88,7 +89,10 @@ class NativePeer:
 
     async def run(self) -> None:
         """Take part until `stopped`. Raises `CallError` if the server will not have this peer any more."""
-        tasks = [asyncio.create_task(work) for work in (self._follow(), self._show(), self._report_status())]
+        works = [self._follow(), self._report_status()]
+        if self._receivers.drawn_in is None:
+            works.append(self._show())
+        tasks = [asyncio.create_task(work) for work in works]
         stopping = asyncio.create_task(self.stopped.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -104,7 +108,8 @@ class NativePeer:
 
     async def close(self) -> None:
         """End the drawing thread and the recording. Safe to call in any state."""
-        await asyncio.to_thread(self._drawing.close)
+        if self._receivers.drawn_in is None:
+            await asyncio.to_thread(self._drawing.close)
         if self._receivers.recorder is not None:
             self._receivers.recorder.close()
 

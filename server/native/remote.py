@@ -7,7 +7,7 @@ import numpy as np
 
 from codec.animator import Animator, CachedKeyframe
 from codec.bundle import parse_bundle
-from codec.decoder import FaceDecoder, FaceState, Shown
+from codec.decoder import Due, FaceDecoder, FaceState, Shown
 from codec.errors import CodecError
 from codec.intra_picture import Picture
 from codec.keyframes import KeyframeAssembler
@@ -105,7 +105,17 @@ class RemoteParticipant:
 
     def show(self, now_ms: float) -> Shown:
         """Return the picture due now; counts it if it is another than before."""
-        shown = self._decoder.show(now_ms)
+        return self._count(self._decoder.show(now_ms))
+
+    def due(self, now_ms: float) -> Due:
+        """Return what is due now, for who draws many faces together and says `shown` then."""
+        return self._decoder.due(now_ms)
+
+    def shown(self, due: Due, picture: Picture | None) -> Shown:
+        """Return what is shown with the picture that was due; counts it."""
+        return self._count(self._decoder.shown(due, picture))
+
+    def _count(self, shown: Shown) -> Shown:
         self.state = shown.state
         if shown.fresh and shown.picture is not None and shown.picture.size:
             self.figures.pictures += 1

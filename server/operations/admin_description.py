@@ -19,7 +19,7 @@ _ROOM = {
                 "properties": {
                     "id": {"type": "integer", "minimum": 1, "maximum": 255},
                     "name": {"type": "string"},
-                    "source": {"enum": ["camera", "file", "none"]},
+                    "source": {"enum": ["camera", "file", "none", "renderer"]},
                     "host": {"type": "boolean"},
                 },
             },

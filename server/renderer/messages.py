@@ -69,21 +69,24 @@ class Load:
 
 @dataclass(frozen=True)
 class Serve:
-    """Server: serve this view of a room, which `token` opens; with a `view` known already: its next offer."""
+    """Server: show `viewer` the others in a room, which `token` opens; for a `view` known already: its next offer."""
 
     type: ClassVar[str] = "serve"
     view: int
+    viewer: int
+    """Id of the participant who looks, and does not see their own face."""
     room: str
     token: str
     request: View
 
     def _to_fields(self) -> dict[str, Any]:
-        return {"view": self.view, "room": self.room, "token": self.token, **self.request._to_fields()}
+        place = {"view": self.view, "viewer": self.viewer, "room": self.room, "token": self.token}
+        return {**place, **self.request._to_fields()}
 
     @classmethod
     def _from_fields(cls, fields: Fields) -> Self:
-        view, room = _view(fields), fields.matching("room", ROOM_PATTERN)
-        return cls(view, room, fields.text("token", _TOKEN_CHARACTERS), View._from_fields(fields))
+        view, viewer, room = _view(fields), fields.integer("viewer", 1, 255), fields.matching("room", ROOM_PATTERN)
+        return cls(view, viewer, room, fields.text("token", _TOKEN_CHARACTERS), View._from_fields(fields))
 
 
 @dataclass(frozen=True)

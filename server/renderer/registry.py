@@ -84,7 +84,7 @@ class Renderers:
         if view is None:
             self._fail(viewer, "no-renderer", "nobody renders on this server: use a browser that can decode")
             return
-        view.renderer.send(Serve(view.number, view.room, self._invite(view.room), request))
+        view.renderer.send(Serve(view.number, viewer.id, view.room, self._invite(view.room), request))
 
     def end_view(self, viewer: Participant) -> None:
         """Stop a participant's view, if there is one."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpreceiver import StreamStatistics
@@ -45,13 +45,13 @@ def _transport_of(connection: RTCPeerConnection) -> RTCDtlsTransport:
 
 def tune(connection: RTCPeerConnection, link: LinkSettings) -> None:
     """Make a connection quiet and bounded; call when it has its first sections, before it gathers."""
-    _offer_loopback(connection, always=link.loopback)
+    offer_loopback(connection, always=link.loopback)
     _throttle_reports(connection, link.rtcp_interval_s)
     _refuse_bad_data(connection)
     _delay_acknowledgements(connection, link.acknowledgement_delay_s)
 
 
-def _offer_loopback(connection: RTCPeerConnection, *, always: bool) -> None:
+def offer_loopback(connection: RTCPeerConnection, *, always: bool) -> None:
     """Make ICE offer 127.0.0.1 too: `always`, or only where there is no other address. Call before gathering.
 
     Why: aioice leaves loopback out, so that a machine without a network could not call itself.
@@ -65,6 +65,14 @@ def _offer_loopback(connection: RTCPeerConnection, *, always: bool) -> None:
         return await gather(component=component, addresses=addresses, timeout=timeout)
 
     ice.get_component_candidates = gather_with_loopback
+
+
+def on_keyframe_request(sender: RTCRtpSender, callback: Callable[[], None]) -> None:
+    """Call back when the receiver of a video asks for a whole picture (RFC 4585, PLI; RFC 5104, FIR).
+
+    Why: aiortc tells only its own encoder, and a picture that many look at is encoded once, elsewhere.
+    """
+    sender._send_keyframe = callback  # type: ignore[method-assign]
 
 
 def take_voice_packets(receiver: RTCRtpReceiver, on_packet: VoicePacketHandler) -> None:

@@ -18,7 +18,8 @@ import pytest
 
 from server.cli import main
 from server.commands import demonstration_process
-from server.commands.demonstration_process import join_command, keep_running
+from server.commands.companion_process import keep_running
+from server.commands.demonstration_process import join_command
 from server.errors import ServerError, SettingsError, TlsError
 from server.settings import Settings, VoiceSettings, is_loopback
 from server.tls import tls_context
@@ -158,7 +159,7 @@ async def test_the_demonstration_participant_is_kept_alive_and_stopped(
     monkeypatch.setattr(demonstration_process, "_FIRST_RETRY_S", 0.01)
     lives = tmp_path / "lives"
     script = f"import os, time; open({str(lives)!r}, 'a').write(f'{{os.getpid()}} '); time.sleep(60)"
-    keeping = asyncio.create_task(keep_running([sys.executable, "-c", script]))
+    keeping = asyncio.create_task(keep_running("a companion", [sys.executable, "-c", script]))
 
     def seen() -> list[int]:
         return [int(pid) for pid in lives.read_text().split()] if lives.exists() else []
