@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate
 
-.PHONY: help setup run test test-calls check format vectors weights demonstration metrics bench-rd clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ metrics: $(METRICS) ## unpack the weights of LPIPS and DISTS and install what `f
 
 bench-rd: setup metrics ## rate and quality beside ordinary codecs, on the clips in $FACEWIRE_CLIPS (hours at first)
 	$(BIN)/facewire bench rd --against vvc,vvc12,av1,vp9,x265,x264 --json build/bench/rd.json --plot build/bench/rd.png
+
+bench-network: setup build/test.stamp ## calls over bad links beside the browser's own video (needs root; PROFILES=gprs,loss30 for some)
+	$(BIN)/python -m tests.network.bench $(if $(PROFILES),--profiles $(PROFILES)) --json build/bench/network.json
 
 clean: ## remove what setup made
 	rm -rf .venv build client_web/dist client_web/node_modules

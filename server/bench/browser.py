@@ -1,10 +1,12 @@
 """Real Chromium browsers with a file as camera and a file as microphone, for benchmarks and tests."""
 
 import os
+import shlex
 import shutil
 import signal
 import tempfile
 import wave
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
@@ -92,9 +94,22 @@ class Browsers:
         self._viewport: ViewportSize = {"width": width, "height": height}
         self._profiles: dict[Page, str] = {}
 
-    def open(self, url: str, camera: Path | None = None, microphone: Path | None = None) -> "Page":
-        """Open `url` in a browser whose camera and microphone play the given files (else Chromium's test pattern)."""
+    def open(
+        self,
+        url: str,
+        camera: Path | None = None,
+        microphone: Path | None = None,
+        *,
+        within: Sequence[str] = (),
+        trusted_origin: str | None = None,
+    ) -> "Page":
+        """Open `url` in a browser whose camera and microphone play the given files (else Chromium's test pattern).
+
+        `within` goes before its command, like `nsenter` with its arguments. Pages of `trusted_origin` get the camera as
+        if they came by https.
+        """
         flags = list(_FLAGS)
+        flags += [f"--unsafely-treat-insecure-origin-as-secure={trusted_origin}"] if trusted_origin else []
         flags += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
         flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
         profile = self._stack.enter_context(
@@ -102,7 +117,7 @@ class Browsers:
         )
         context = self._playwright.chromium.launch_persistent_context(
             profile,
-            executable_path=chromium_path(),
+            executable_path=_launcher(within, Path(profile)) if within else chromium_path(),
             args=flags,
             ignore_default_args=["--headless"],
             headless=True,
@@ -139,6 +154,14 @@ def wait_until(page: "Page", condition: str, what: str, timeout_s: float = 60.0)
         if monotonic() > deadline:
             raise BrowserError(f"after {timeout_s:.0f} s still not: {what}")
         page.wait_for_timeout(100)
+
+
+def _launcher(within: Sequence[str], folder: Path) -> Path:
+    """Return a program that starts the browser by another command (Playwright takes nothing but a path)."""
+    launcher = folder / "launcher"
+    launcher.write_text(f'#!/bin/sh\nexec {shlex.join([*within, chromium_path()])} "$@"\n')
+    launcher.chmod(0o755)
+    return launcher
 
 
 def _close(context: "BrowserContext") -> None:

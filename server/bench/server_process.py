@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -17,8 +18,13 @@ _START_S = 30.0
 class ServerProcess:
     """A server on a free port of this machine; `with` starts and stops it."""
 
-    def __init__(self, *arguments: str, port: int | None = None) -> None:
+    def __init__(
+        self, *arguments: str, port: int | None = None, host: str = "localhost", within: Sequence[str] = ()
+    ) -> None:
+        """Prepare one that listens on `host`; `within` goes before its command, like `nsenter` with its arguments."""
         self.port = port or _free_port()
+        self._host = host
+        self._within = within
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -28,9 +34,14 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def address(self) -> str:
+        """The address of its pages."""
+        return f"http://{self._host}:{self.port}"
+
     def url(self, room: str, query: str = "") -> str:
         """Return a room's link."""
-        return f"http://localhost:{self.port}/room/{room}{query}"
+        return f"{self.address}/room/{room}{query}"
 
     def __enter__(self) -> "ServerProcess":
         self.start()
@@ -41,12 +52,13 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises `ServerError` if it does not."""
-        command = [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), *self._arguments]
+        serve = [sys.executable, "-m", "server.cli", "serve", "--host", self._host, "--port", str(self.port)]
+        command = [*self._within, *serve, *self._arguments]
         self._process = subprocess.Popen(command, env=os.environ | {"PYTHONUNBUFFERED": "1", "FACEWIRE_STATE_FILE": ""})
         deadline = monotonic() + _START_S
         while monotonic() < deadline and self._process.poll() is None:
             try:
-                with urlopen(f"http://localhost:{self.port}/healthz", timeout=2):
+                with urlopen(f"{self.address}/healthz", timeout=2):
                     return
             except (URLError, OSError):
                 sleep(0.1)

@@ -23,7 +23,9 @@ async ({ participant, seconds }) => {
     return Array.from({ length: 12 }, (_, bit) => (luma[4 * 96 + 8 * bit + 4] > 127 ? 2 ** bit : 0)).reduce((a, b) => a + b);
   };
 
-  const seen = { camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [] };
+  const seen = {
+    camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [], voices: [],
+  };
   let watching = true;
   const watchCamera = () => {
     camera.requestVideoFrameCallback(async (now, { captureTime }) => {
@@ -45,7 +47,8 @@ async ({ participant, seconds }) => {
       seen.loudness.push([Date.now(), samples.reduce((sum, value) => sum + value * value, 0) / samples.length]);
     }, 50),
     setInterval(() => {
-      const { tracking, remotes } = window.facewire.statistics();
+      const { tracking, remotes, voices } = window.facewire.statistics();
+      seen.voices.push({ time: Date.now(), ...voices });
       if (tracking) seen.trackedPerSecond.push(tracking.fps);
       const drawing = remotes.find((remote) => remote.id === participant)?.drawing;
       if (!drawing) return;

@@ -20,8 +20,9 @@ from codec.recording import RecordingReader, RecordKind
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
 from server.native.voice_codec import VoiceDecoder
-from tests.interop.conftest import Person, observe
 from tests.interop.faces import Agreement, Track, compare, landmarks_of_clip, track_camera, track_shown
+from tests.interop.observing import observe
+from tests.interop.people import Person
 from tests.interop.sounds import STEP_MS, best_correlation, decibels, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(240)]

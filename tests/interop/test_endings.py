@@ -10,7 +10,7 @@ import pytest
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.material import DEMONSTRATION
 from server.bench.server_process import ServerProcess
-from tests.interop.conftest import Person
+from tests.interop.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(180)]
 

@@ -15,7 +15,7 @@ from codec.recording import RecordingReader, RecordKind
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.material import DEMONSTRATION
 from server.bench.server_process import ServerProcess
-from tests.interop.conftest import Person
+from tests.interop.people import Person
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

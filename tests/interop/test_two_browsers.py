@@ -7,8 +7,9 @@ import pytest
 
 from server.bench.browser import DRAWS_A_FACE, Browsers, wait_until
 from server.bench.server_process import ServerProcess
-from tests.interop.conftest import Person, observe
 from tests.interop.faces import Track, compare, track_camera, track_shown
+from tests.interop.observing import observe
+from tests.interop.people import Person
 from tests.interop.sounds import best_correlation, envelope_heard, envelope_of_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.call, pytest.mark.timeout(240)]
