@@ -24,6 +24,7 @@ _COMMANDS = {
     "serve": _Command("server.commands.serve", "run a server"),
     "invite": _Command("server.commands.invite", "make a link with a join token"),
     "join": _Command("server.commands.join", "take part in a call from this terminal"),
+    "render": _Command("server.commands.render", "draw faces for browsers that cannot, on this machine's CPU or GPU"),
     "encode": _Command("server.commands.encode", "code a video file into a recording (.fwr)"),
     "info": _Command("server.commands.info", "say what is in a recording (.fwr)"),
     "decode": _Command("server.commands.decode", "play a recording (.fwr) out to a video file"),

@@ -118,3 +118,16 @@ def _write_private(path: Path, content: bytes) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
+
+
+def trust(certificate: Path | None) -> ssl.SSLContext | None:
+    """Return a client's context that trusts a server's certificate (a PEM file), or None for the usual authorities.
+
+    Raises `TlsError` if the file cannot be used.
+    """
+    if certificate is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(certificate))
+    except (OSError, ssl.SSLError) as error:
+        raise TlsError(f"cannot use the certificate {certificate}: {error}") from error

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import signal
-import ssl
 from collections.abc import Awaitable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +22,7 @@ from server.native.replay import Replay
 from server.native.sound import Microphone, SoundFile, SoundSource
 from server.native.voice_codec import PACKET_MS, VoiceEncoding
 from server.native.window import Window
+from server.tls import trust
 
 if TYPE_CHECKING:
     # The class is generic to type checkers only.
@@ -95,7 +95,7 @@ async def _join(arguments: argparse.Namespace) -> int:
     is_live = isinstance(pictures, Camera) or isinstance(sound, Microphone)
     source = "camera" if is_live else "file" if replay or pictures or sound else "none"
     name = arguments.name or (replay.participant.name if replay else "terminal")
-    call = Call(arguments.url, name, source, tls=_trust(arguments.certificate))
+    call = Call(arguments.url, name, source, tls=trust(arguments.certificate))
     loudspeaker = _loudspeaker(arguments)
     window = Window(_WINDOW_SIDE) if arguments.show else None
     receivers = Receivers(
@@ -195,15 +195,6 @@ def _loudspeaker(arguments: argparse.Namespace) -> Loudspeaker | None:
             raise
         _say(f"no sound: {error}")
         return None
-
-
-def _trust(certificate: Path | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=str(certificate))
-    except (OSError, ssl.SSLError) as error:
-        raise ServerError(f"cannot use --certificate {certificate}: {error}") from error
 
 
 def _write_stats(path: Path, peer: NativePeer, live: LiveSource | None) -> None:
