@@ -10,37 +10,33 @@ async for event in call.events():
 import asyncio
 import contextlib
 import logging
-import re
 import ssl
-from collections.abc import AsyncIterator
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import aiohttp
 import msgpack
 
 from server.client.events import (
-    BundleReceived,
     CallEnded,
     CallEvent,
     CallStats,
-    ControlReceived,
-    KeyframeSliceReceived,
     ParticipantCame,
     ParticipantWent,
     Reconnected,
     Reconnecting,
     RoomNews,
-    VoiceReceived,
     VoicesAssigned,
 )
+from server.client.room_link import RoomLink
 from server.client.session import CallSession
-from server.errors import CallError, ProtocolError
-from server.protocol.message_fields import unpack_map
-from server.protocol.messages import ROOM_PATTERN, SOURCES, Join, ParticipantInfo
+from server.client.traffic import Traffic
+from server.encryption.status import NOT_ENCRYPTED, EncryptionStatus
+from server.errors import CallError
+from server.protocol.messages import SOURCES, Join, ParticipantInfo
 from server.protocol.room_messages import HostMessage, RoomState, Waiting
 from server.settings import LinkSettings, is_loopback
-from server.webrtc.channels import EVERYBODY, Channel, split_sender, with_recipient
-from server.webrtc.trailer import split_trailer
+from server.webrtc.channels import Channel
 
 logger = logging.getLogger(__name__)
 
@@ -51,29 +47,6 @@ _FINAL_CODES = (
     *("bad-message", "bad-room", "bad-url", "protocol-version", "bad-token", "token-expired", "token-required"),
     *("room-locked", "room-ended", "not-admitted", "not-host", "removed", "replaced"),
 )
-_ROOM_PATH = re.compile(rf"(.*)/room/({ROOM_PATTERN.pattern})/?")
-
-
-def signalling_url(url: str) -> str:
-    """Return the WebSocket address behind a room's link, `http(s)://HOST[:PORT]/room/NAME`.
-
-    Raises `CallError` (`bad-url`) if the link is none.
-    """
-    try:
-        parts = urlsplit(url)
-        port_is_valid = parts.port != 0
-    except ValueError:
-        port_is_valid = False
-    path = _ROOM_PATH.fullmatch(parts.path) if port_is_valid else None
-    if path is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CallError("bad-url", f"{url!r} is not a room: use a link like http://localhost:8080/room/tea-time")
-    scheme = "wss" if parts.scheme == "https" else "ws"
-    return urlunsplit((scheme, parts.netloc, f"{path[1]}/room/{path[2]}/signal", "", ""))
-
-
-def token_in(url: str) -> str | None:
-    """Return the join token in a link's fragment, `#token=…`, or None."""
-    return parse_qs(urlsplit(url).fragment).get("token", [None])[0]
 
 
 class Call:
@@ -95,19 +68,19 @@ class Call:
         """
         if source not in SOURCES:
             raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
-        self._url = signalling_url(url)
-        self._token = token_in(url)
+        self._room_link = RoomLink.parse(url)
         self._admission: str | None = None
         self._name = name
         self._source = source
         self._tls = tls
-        self._link = link or LinkSettings(loopback=is_loopback(urlsplit(url).hostname or ""))
+        self._link = link or LinkSettings(loopback=is_loopback(self._room_link.host))
         self._events: asyncio.Queue[CallEvent] = asyncio.Queue(_WAITING_EVENTS)
         self._http: aiohttp.ClientSession | None = None
         self._session: CallSession | None = None
+        self._traffic: Traffic | None = None
         self._running: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._held: list[CallEvent] | None = None
+        self._held: list[Callable[[], None]] | None = None
         self._ended = False
         self.stats = CallStats()
 
@@ -135,6 +108,16 @@ class Call:
     def voice_ptime_ms(self) -> int | None:
         """Milliseconds of sound that the server wants in an Opus packet, if it says."""
         return self._session.voice_ptime_ms if self._session else None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the link has a key, so that what is sent is end-to-end encrypted."""
+        return self._room_link.secret is not None
+
+    @property
+    def encryption(self) -> EncryptionStatus:
+        """How the call is protected now; while not connected as if it were not."""
+        return self._traffic.encryption if self._traffic else NOT_ENCRYPTED
 
     async def connect(self) -> None:
         """Join the room; returns when bundles, keyframes and voice can flow.
@@ -180,17 +163,16 @@ class Call:
 
     def send_bundle(self, bundle: bytes) -> bool:
         """Send a bundle to everybody; False while not connected. Raises `ProtocolError` if too long."""
-        return self._send(Channel.MOTION, EVERYBODY, bundle)
+        if self._traffic is not None:
+            self._traffic.send_bundle(bundle)
+        return self._traffic is not None
 
     def send_behind_voice(self, bundle: bytes) -> bool:
-        """Send a bundle behind the next voice packet; False if it is too large, or while not connected.
+        """Send a bundle behind the next voice packet; False if it cannot go there, or while not connected.
 
         It reaches those only who hear this voice and take trailers (docs/protocol.md, "Transports").
         """
-        if self._session is None or not self._session.media.send_behind_voice(bundle):
-            return False
-        self.stats.count_up("trailer", bundle)
-        return True
+        return self._traffic is not None and self._traffic.send_behind_voice(bundle)
 
     def send_keyframe_slice(self, to: int, keyframe_slice: bytes) -> bool:
         """Send a slice to `to` (0 = everybody); False while not connected. Raises `ProtocolError`."""
@@ -202,20 +184,14 @@ class Call:
 
     def send_voice(self, payload: bytes, samples: int) -> bool:
         """Send an Opus packet of `samples` at 48 kHz, empty for silence; False while not connected."""
-        if self._session is None:
-            return False
-        self._session.media.send_voice(payload, samples)
-        if payload:
-            self.stats.count_up("voice", payload)
-        return True
+        if self._traffic is not None:
+            self._traffic.send_voice(payload, samples)
+        return self._traffic is not None
 
     def _send(self, channel: Channel, to: int, payload: bytes) -> bool:
-        message = with_recipient(channel, to, payload)
-        if self._session is None:
-            return False
-        self._session.media.send(channel, message)
-        self.stats.count_up(channel.value, message)
-        return True
+        if self._traffic is not None:
+            self._traffic.send(channel, to, payload)
+        return self._traffic is not None
 
     async def _join(self) -> CallSession:
         """Join the room; what happens meanwhile is reported after who is there. Raises `CallError`."""
@@ -223,17 +199,20 @@ class Call:
         self._held = []
         try:
             session = CallSession(self._http, self._link, self.stats, self)
-            join = Join(self._name, self._source, token=self._token, admission=self._admission)
-            there = await session.open(self._url, self._tls, join)
+            join = Join(self._name, self._source, token=self._room_link.token, admission=self._admission)
+            there = await session.open(self._room_link.signalling_url, self._tls, join)
             self._session = session
+            self._traffic = traffic = Traffic(session, self._room_link, self.stats, self._emit)
             self._admission = session.admission
             if self._running is not None:
                 self.stats.reconnections += 1
                 self._enqueue(Reconnected(session.id))
             for participant in there:
                 self._enqueue(ParticipantCame(participant))
-            for event in self._held:
-                self._enqueue(event)
+            held, self._held = self._held, None
+            traffic.begin()
+            for take in held:
+                take()
         finally:
             self._held = None
         return session
@@ -258,6 +237,9 @@ class Call:
         if self._session is not None:
             self._closing = asyncio.create_task(self._session.close())
             self._session = None
+        if self._traffic is not None:
+            self._traffic.close()
+            self._traffic = None
         if self._closing is not None:
             await asyncio.shield(self._closing)
 
@@ -288,6 +270,11 @@ class Call:
 
     def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
         """Take a departure from the session."""
+        if self._held is not None:
+            self._held.append(partial(self.on_participant_went, participant, reason))
+            return
+        if self._traffic is not None:
+            self._traffic.participant_went(participant.id)
         self._emit(ParticipantWent(participant, reason))
 
     def on_room_news(self, news: RoomNews) -> None:
@@ -299,34 +286,17 @@ class Call:
 
     def on_message(self, channel: Channel, message: bytes) -> None:
         """Take a message of a data channel from the session."""
-        self.stats.count_down(channel.value, message)
-        try:
-            sender, payload = split_sender(message)
-            match channel:
-                case Channel.MOTION:
-                    self._emit(BundleReceived(sender, payload))
-                case Channel.KEYFRAME:
-                    self._emit(KeyframeSliceReceived(sender, payload))
-                case Channel.CONTROL:
-                    self._emit(ControlReceived(sender, unpack_map(payload)))
-        except ProtocolError as error:
-            self.stats.bad_messages += 1
-            logger.debug("message dropped: %s", error)
+        if self._held is not None:
+            self._held.append(partial(self.on_message, channel, message))
+        elif self._traffic is not None:
+            self._traffic.on_message(channel, message)
 
     def on_voice(self, speaker: int, payload: bytes, timestamp: int) -> None:
-        """Take a voice packet from the session; one that is malformed is passed on as it is."""
-        try:
-            voice, bundles = split_trailer(payload)
-        except ProtocolError as error:
-            self.stats.bad_messages += 1
-            logger.debug("no trailer read: %s", error)
-            voice, bundles = payload, []
-        for bundle in bundles:
-            self.stats.count_down("trailer", bundle)
-            self._emit(BundleReceived(speaker, bundle))
-        if voice:
-            self.stats.count_down("voice", voice)
-            self._emit(VoiceReceived(speaker, voice, timestamp))
+        """Take a voice packet from the session."""
+        if self._held is not None:
+            self._held.append(partial(self.on_voice, speaker, payload, timestamp))
+        elif self._traffic is not None:
+            self._traffic.on_voice(speaker, payload, timestamp)
 
     def on_voices(self, speakers: frozenset[int]) -> None:
         """Take from the session whose voices come."""
@@ -334,7 +304,7 @@ class Call:
 
     def _emit(self, event: CallEvent) -> None:
         if self._held is not None:
-            self._held.append(event)
+            self._held.append(partial(self._enqueue, event))
         else:
             self._enqueue(event)
 

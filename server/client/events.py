@@ -48,6 +48,16 @@ class ControlReceived:
 
 
 @dataclass(frozen=True)
+class KeysExchanged:
+    """In a call whose link has a key: control messages and keyframes that are sent from now on reach this participant.
+
+    What it was sent before, it cannot read.
+    """
+
+    participant: int
+
+
+@dataclass(frozen=True)
 class VoiceReceived:
     """An Opus packet of participant `sender`, as it came from the network; no jitter buffer has seen it.
 
@@ -105,6 +115,7 @@ CallEvent = (
     | BundleReceived
     | KeyframeSliceReceived
     | ControlReceived
+    | KeysExchanged
     | VoiceReceived
     | VoicesAssigned
     | RoomNews
@@ -128,6 +139,8 @@ class CallStats:
     bytes_down: Counter[str] = field(default_factory=Counter)
     bad_messages: int = 0
     """Messages from others that could not be read and were dropped."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """What the encryption dropped, voice included, by reason (`server.encryption.errors.Drop`)."""
     events_dropped: int = 0
     """Events that nobody took in time."""
     reconnections: int = 0

@@ -8,7 +8,7 @@ from functools import partial
 from aiortc import RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
-from server.client.voice_writer import VoiceWriter
+from server.client.voice_writer import SealVoice, VoiceWriter
 from server.errors import CallError
 from server.settings import LinkSettings
 from server.webrtc.aiortc_internals import (
@@ -53,6 +53,15 @@ class CallMedia:
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._still_closed = set(Channel)
         self._closed = False
+
+    @property
+    def seal_voice(self) -> SealVoice:
+        """What makes of a voice packet, bundles and all, what goes to the relay; nothing at first."""
+        return self._voice_writer.seal
+
+    @seal_voice.setter
+    def seal_voice(self, seal: SealVoice) -> None:
+        self._voice_writer.seal = seal
 
     @property
     def slots(self) -> int:

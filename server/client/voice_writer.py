@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
+from server.encryption.sealed_header import speech_in
 from server.errors import ProtocolError
 from server.webrtc.trailer import add_trailer
 from server.webrtc.voice import SAMPLE_RATE, VoiceTrack
@@ -12,6 +14,17 @@ _LONGEST_WAIT_S = 0.15
 _MOST_BUNDLE_BYTES = 900
 # Opus says with a packet of one or two bytes that the voice pauses; it must arrive as it is.
 _PAUSE_BYTES = 2
+
+
+class SealVoice(Protocol):
+    """Makes of a plain voice packet what goes to the relay."""
+
+    def __call__(self, packet: bytes, *, speech: bool) -> bytes:
+        """Return the packet sealed, or as it is; `speech` says whether somebody speaks in it."""
+
+
+def _leave_in_the_clear(packet: bytes, *, speech: bool) -> bytes:
+    return packet
 
 
 class VoiceWriter:
@@ -28,6 +41,7 @@ class VoiceWriter:
         self._samples = 0
         self._counted_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self.seal: SealVoice = _leave_in_the_clear
 
     def send_voice(self, packet: bytes, samples: int) -> None:
         """Send an Opus packet of `samples` at 48 kHz; an empty one lets that time pass in silence."""
@@ -62,14 +76,13 @@ class VoiceWriter:
             self._timer = self._loop.call_later(_LONGEST_WAIT_S - silent_s + 0.001, self._send_what_is_due)
 
     def _load(self, packet: bytes) -> bytes:
-        """Return the packet with as many waiting bundles as fit."""
+        """Return the packet with as many waiting bundles as fit, sealed."""
         pauses = 0 < len(packet) <= _PAUSE_BYTES
         for count in range(0 if pauses else len(self._waiting), 0, -1):
             try:
                 payload = add_trailer(packet, list(self._waiting)[:count])
             except ProtocolError:
                 continue
-            for _ in range(count):
-                self._waiting.popleft()
-            return payload
-        return packet
+            newest = [self._waiting.popleft() for _ in range(count)][-1]
+            return self.seal(payload, speech=speech_in(newest))
+        return self.seal(packet, speech=len(packet) > _PAUSE_BYTES)

@@ -1,10 +1,11 @@
-"""`facewire invite`: sign a join token, and print the link that carries it."""
+"""`facewire invite`: sign a join token, and print the link that carries it and the key of the encryption."""
 
 import argparse
 from typing import TYPE_CHECKING
 
-from server.client.call import signalling_url
+from server.client.room_link import RoomLink
 from server.commands.serve import add_settings_arguments, settings_of
+from server.encryption.link_secret import LinkSecret
 from server.errors import ServerError
 from server.rooms.tokens import Tokens
 
@@ -15,7 +16,8 @@ _EXAMPLES = """\
 examples:
   export FACEWIRE_ACCESS_TOKEN_KEY=$(openssl rand -hex 32)       the key that the server has too
   facewire invite https://calls.example/room/tea --host          for whoever runs the meeting
-  facewire invite https://calls.example/room/tea --name Ann --once --hours 48
+  facewire invite 'https://calls.example/room/tea#key=KEY' --name Ann --once --hours 48
+                                                                 for her guests: KEY is that of the first link
 """
 
 
@@ -24,11 +26,12 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser(
         "invite",
         help="make a link with a join token",
-        description="Sign a join token with the server's key (access.token_key) and print the link that carries it.",
+        description="Sign a join token with the server's key (access.token_key) and print the link that carries it, "
+        "and the key that encrypts the call end to end: URL's own, so that all guests have the same, or a new one.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("url", metavar="URL", help="the room's link, http(s)://HOST[:PORT]/room/NAME")
+    parser.add_argument("url", metavar="URL", help="the room's link, http(s)://HOST[:PORT]/room/NAME[#key=KEY]")
     parser.add_argument("--name", help="how the others see who comes with it (default: what they say)")
     parser.add_argument("--host", action="store_true", dest="is_host", help="may lock, let in, mute, remove and end")
     parser.add_argument("--once", action="store_true", help="good for one join")
@@ -43,9 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise ServerError("no key to sign with: set FACEWIRE_ACCESS_TOKEN_KEY to the server's (access.token_key)")
     if not arguments.hours > 0:
         raise ServerError(f"--hours {arguments.hours:g} is not positive")
-    room = signalling_url(arguments.url).rsplit("/", 2)[1]
+    link = RoomLink.parse(arguments.url)
     token = Tokens(key.reveal()).invite(
-        room, 3600 * arguments.hours, name=arguments.name, is_host=arguments.is_host, once=arguments.once
+        link.room, 3600 * arguments.hours, name=arguments.name, is_host=arguments.is_host, once=arguments.once
     )
-    print(f"{arguments.url.split('#')[0]}#token={token}")
+    print(f"{arguments.url.split('#')[0]}#token={token}&key={link.secret or LinkSecret.generate()}")
     return 0

@@ -1,9 +1,9 @@
 """The control messages of the key exchange, which travel in the clear (docs/encryption.md, "Key exchange")."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from server.protocol.message_fields import Fields
+from server.encryption.sealed_header import is_sealed
+from server.protocol.message_fields import Fields, unpack_map
 
 PUBLIC_BYTES = 65
 MAC_BYTES = 16
@@ -50,11 +50,14 @@ class KeyTaken:
 KeyMessage = KeyOffer | MediaKey | KeyTaken
 
 
-def parse_key_message(message: Mapping[str, object]) -> KeyMessage | None:
-    """Return a control message of the key exchange, None for one of another type.
+def parse_key_message(packet: bytes) -> KeyMessage | None:
+    """Return the message of the key exchange that came as a control message; None if it is another, or sealed.
 
     Raises `ProtocolError` (`bad-message`) if it is malformed.
     """
+    if is_sealed(packet):
+        return None
+    message = unpack_map(packet)
     kind = message.get("type")
     if kind not in ("key-offer", "media-key", "key-taken"):
         return None

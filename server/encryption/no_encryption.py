@@ -12,8 +12,6 @@ from server.encryption.status import EncryptionStatus
 class NoEncryption:
     """Stands in for `RoomEncryption` where the link has no key."""
 
-    sealed = False
-
     def __init__(self, dropped: Counter[str]) -> None:
         """Count in `dropped` what is dropped."""
         self._dropped = dropped
@@ -41,11 +39,6 @@ class NoEncryption:
             self._dropped[Drop.UNKNOWN_KEY] += 1
             raise OpeningError(Drop.UNKNOWN_KEY, f"participant {sender} seals, and this link has no key")
         return packet
-
-    @property
-    def seals_voice(self) -> bool:
-        """Voice is not sealed."""
-        return False
 
     def seal_voice(self, packet: bytes, *, speech: bool) -> bytes:
         """Return the packet as it is."""

@@ -42,8 +42,6 @@ class _Member:
 class RoomEncryption:
     """Exchanges keys with the others, seals what is sent to them and opens what comes. Belongs to the event loop."""
 
-    sealed = True
-
     def __init__(
         self, secret: LinkSecret, room: str, own_id: int, listener: KeyListener, dropped: Counter[str]
     ) -> None:

@@ -37,6 +37,11 @@ def is_sealed(packet: bytes) -> bool:
     return len(packet) >= 2 and int.from_bytes(packet[:2]) & _FIXED_MASK == _FIXED
 
 
+def speech_in(bundle: bytes) -> bool:
+    """Return a bundle's voice flag (docs/wire-format.md, "Bundle"), which its header repeats for the relay."""
+    return bool(bundle[:1] and bundle[0] & 1)
+
+
 @dataclass(frozen=True, slots=True)
 class SealedHeader:
     """What stands in the clear before the ciphertext."""

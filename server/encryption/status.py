@@ -16,3 +16,6 @@ class EncryptionStatus:
         if not self.sealed:
             return "not end-to-end encrypted: the link has no key"
         return "end-to-end encrypted" if self.voice_sealed else "end-to-end encrypted, but voice is not"
+
+
+NOT_ENCRYPTED = EncryptionStatus(False, False, frozenset())

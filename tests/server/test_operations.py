@@ -13,8 +13,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from server.addresses import Addresses
 from server.cli import main
-from server.client.call import token_in
 from server.client.events import BundleReceived, CallEnded, Reconnecting
+from server.client.room_link import RoomLink
 from server.operations.logs import configure_logging
 from server.protocol.messages import Error, Join, pack, parse_server_message
 from server.rooms.tokens import Tokens
@@ -200,8 +200,12 @@ def test_an_invitation_is_a_link(capsys: pytest.CaptureFixture[str], monkeypatch
     assert main(["invite", "https://calls.example/room/tea", "--host", "--name", "Ann", "--once", "--hours", "2"]) == 0
     link = capsys.readouterr().out.strip()
     assert link.startswith("https://calls.example/room/tea#token=")
-    token = token_in(link)
+    made = RoomLink.parse(link)
+    token = made.token
     assert token is not None
+    assert made.secret is not None
+    assert main(["invite", f"https://calls.example/room/tea#key={made.secret}"]) == 0
+    assert str(RoomLink.parse(capsys.readouterr().out.strip()).secret) == str(made.secret), "guests have the same key"
     invitation = Tokens(KEY).read_invitation(token, "tea")
     assert (invitation.name, invitation.is_host, invitation.once is not None) == ("Ann", True, True)
     assert main(["invite", "https://calls.example/"]) == 2

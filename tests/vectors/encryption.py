@@ -22,7 +22,7 @@ def _private(label: str) -> EllipticCurvePrivateKey:
 
 def _packets(key: SealingKey) -> list[dict[str, Any]]:
     """Return packets of all lanes; before some of them so many others are sealed that their counters grow long."""
-    packets = []
+    packets: list[dict[str, Any]] = []
     for lane, skipped in (
         (Lane.VOICE, 0),
         (Lane.MOTION, 0),
