@@ -48,9 +48,11 @@ class Stranger:
         await self.ask(name, token=token, admission=admission)
         return await self.next(Joined)
 
-    async def ask(self, name: str = "Eve", *, token: str | None = None, admission: str | None = None) -> None:
+    async def ask(
+        self, name: str = "Eve", *, source: str = "none", token: str | None = None, admission: str | None = None
+    ) -> None:
         """Ask to be let in."""
-        await self.send(Join(name, "none", token=token, admission=admission))
+        await self.send(Join(name, source, token=token, admission=admission))
 
     async def next(self, kind: type[Message]) -> Message:
         """Wait for the next message of a kind; an error instead is a failure."""
