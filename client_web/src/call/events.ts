@@ -1,6 +1,6 @@
 import type { Reaction } from './control';
 import type { CallError } from './errors';
-import type { Participant, RoomState } from './messages';
+import type { Participant, RoomState, ViewMessage } from './messages';
 
 /** Why a participant is no longer in the room. `reconnecting`: our own connection was lost, and with it all of them. */
 export type LeaveReason = 'left' | 'lost' | 'removed' | 'reconnecting';
@@ -54,6 +54,8 @@ export interface CallEvents {
   keyframe: { from: number; blob: Uint8Array };
   /** A participant's voice now arrives on this track; `null`: no longer on any. */
   voice: { id: number; track: MediaStreamTrack | null };
+  /** About the view that was asked for by {@link Call.requestView}. */
+  view: ViewMessage;
   'connection-lost': ConnectionLoss;
   /** We are back, and `open`. */
   reconnected: undefined;

@@ -10,13 +10,15 @@ export const MAX_NAME_LENGTH = 64;
 const MAX_MESSAGE_BYTES = 262_144;
 const MAX_PARTICIPANTS = 255;
 const MAX_VOICE_SLOTS = 32;
+const MAX_MID_LENGTH = 16;
 const MAX_ICE_SERVERS = 16;
 const MAX_TEXT_LENGTH = 65_536;
 const MAX_TOKEN_LENGTH = 2_000;
 const MAX_KNOCK = 65_535;
+const VIEW_FAILURES = ['no-renderer', 'renderer-lost', 'removed', 'bad-offer'] as const;
 
-/** Where a participant's face comes from. */
-export type Source = 'camera' | 'file' | 'none';
+/** Where a participant's face comes from; a `renderer` is nobody: somebody who cannot decode sees the others through it. */
+export type Source = 'camera' | 'file' | 'none' | 'renderer';
 
 /** Somebody in the room; `id` is 1–255 and unique in the room. */
 export interface Participant {
@@ -33,6 +35,23 @@ export interface RoomState {
   lobby: boolean;
   hosts: number[];
 }
+
+/** How a face stands that a renderer draws. */
+const FACE_STATES = ['waiting', 'live', 'plain', 'no-face', 'stale'] as const;
+
+/** What one video section of a view carries. */
+export interface RenderedPicture {
+  mid: string;
+  participant: number;
+  state: (typeof FACE_STATES)[number];
+}
+
+/** About the view of who sees the others through a renderer (docs/rendering.md). */
+export type ViewMessage =
+  | { type: 'view-answer'; sdp: string }
+  | { type: 'view-pictures'; pictures: RenderedPicture[] }
+  /** There is no view, or no longer; the call goes on. */
+  | { type: 'view-failed'; code: (typeof VIEW_FAILURES)[number]; message: string };
 
 export type ServerMessage =
   | {
@@ -53,11 +72,13 @@ export type ServerMessage =
   | { type: 'voices'; slots: Map<string, number | null> }
   | { type: 'participant-joined'; participant: Participant }
   | { type: 'participant-left'; id: number; reason: 'left' | 'lost' | 'removed' }
+  | ViewMessage
   | { type: 'error'; code: ServerErrorCode; message: string };
 
 export type ClientMessage =
   | { type: 'join'; protocol: number; name: string; source: Source; token?: string; pass?: string }
   | { type: 'offer'; sdp: string }
+  | { type: 'view'; sdp: string; fragment?: string }
   | { type: 'leave' }
   | HostMessage;
 
@@ -113,6 +134,19 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
         type,
         id: participantId(fields['id'], 'participant-left.id'),
         reason: oneOf(fields['reason'], ['left', 'lost', 'removed'] as const, 'participant-left.reason'),
+      };
+    case 'view-answer':
+      return { type, sdp: text(fields['sdp'], 'view-answer.sdp', MAX_MESSAGE_BYTES) };
+    case 'view-pictures':
+      return {
+        type,
+        pictures: list(fields['pictures'], 'view-pictures.pictures', MAX_PARTICIPANTS).map(renderedPicture),
+      };
+    case 'view-failed':
+      return {
+        type,
+        code: oneOf(fields['code'], VIEW_FAILURES, 'view-failed.code'),
+        message: text(fields['message'], 'view-failed.message', MAX_TEXT_LENGTH),
       };
     case 'error':
       return {
@@ -182,7 +216,16 @@ function participant(value: unknown, field: string): Participant {
   return {
     id: participantId(fields['id'], `${field}.id`),
     name: personName(fields['name'], `${field}.name`),
-    source: oneOf(fields['source'], ['camera', 'file', 'none'] as const, `${field}.source`),
+    source: oneOf(fields['source'], ['camera', 'file', 'none', 'renderer'] as const, `${field}.source`),
+  };
+}
+
+function renderedPicture(value: unknown): RenderedPicture {
+  const fields = record(value, 'view-pictures.pictures');
+  return {
+    mid: text(fields['mid'], 'view-pictures.mid', MAX_MID_LENGTH),
+    participant: participantId(fields['participant'], 'view-pictures.participant'),
+    state: oneOf(fields['state'], FACE_STATES, 'view-pictures.state'),
   };
 }
 

@@ -96,6 +96,10 @@ export class Session {
     this.signalling.send(message);
   }
 
+  requestView(sdp: string, fragment: string | null): void {
+    this.signalling.send({ type: 'view', sdp, ...(fragment === null ? {} : { fragment }) });
+  }
+
   sendKeyframe(blob: Uint8Array): void {
     this.keyframes?.send(blob);
   }
@@ -185,6 +189,11 @@ export class Session {
         break;
       case 'participant-left':
         this.remove(message.id, message.reason);
+        break;
+      case 'view-answer':
+      case 'view-pictures':
+      case 'view-failed':
+        this.listener.report('view', message);
         break;
       case 'error':
         this.end(new CallError(message.code, message.message));
