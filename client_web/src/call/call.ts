@@ -128,6 +128,14 @@ export class Call extends Emitter<CallEvents> {
     this.session?.usePower(message);
   }
 
+  /**
+   * Asks to see the others as video from a renderer; answers come as `view` events. `fragment` is what of the link's
+   * fragment the renderer needs to read encrypted payloads: with it, end-to-end encryption ends for this view.
+   */
+  requestView(sdp: string, fragment: string | null): void {
+    this.session?.requestView(sdp, fragment);
+  }
+
   /** Sends one bundle to everybody, at most 1 150 bytes; dropped and counted while there is no connection. */
   sendBundle(bundle: Uint8Array): void {
     this.session?.sendBundle(bundle);
