@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from server.cluster import Cluster
 from server.operations.endpoints import Operations
 from server.operations.metrics import Metrics
 from server.pages import Pages, security_headers
@@ -15,14 +16,11 @@ from server.signalling.endpoint import Signalling
 SIGNALLING = web.AppKey("signalling", Signalling)
 
 
-def make_application(settings: Settings) -> web.Application:
-    """Return the application: pages, model files, signalling, health; its shutdown ends all calls.
-
-    Raises `ServerError` if the state file cannot be used.
-    """
+def make_application(settings: Settings, cluster: Cluster) -> web.Application:
+    """Return the application: pages, model files, signalling, health; it ends all calls, then leaves the cluster."""
     metrics = Metrics()
     application = web.Application(client_max_size=1024)
-    signalling = application[SIGNALLING] = Signalling(settings, metrics)
+    signalling = application[SIGNALLING] = Signalling(settings, cluster, metrics)
     application.router.add_get("/room/{room}/signal", signalling.handle)
     if settings.renderer.key is not None:
         renderers = RendererEndpoint(settings, settings.renderer.key, signalling.renderers, signalling.limiter, metrics)
@@ -30,12 +28,12 @@ def make_application(settings: Settings) -> web.Application:
         application.on_shutdown.append(lambda _: renderers.close())
     application.add_routes(Operations(settings, signalling, metrics).routes())
     application.add_routes(Pages(settings).routes())
-    application.on_response_prepare.append(security_headers(settings))
+    application.on_response_prepare.append(security_headers(settings, lambda: cluster.members.urls))
     application.on_response_prepare.append(metrics.count_response)
     application.cleanup_ctx.append(_in_background(metrics.measure_lag))
     application.cleanup_ctx.append(_in_background(signalling.keep_house))
     application.on_shutdown.append(_end_calls)
-    application.on_cleanup.append(_close)
+    application.on_cleanup.append(lambda _: cluster.close())
     return application
 
 
@@ -65,7 +63,3 @@ def _in_background(work: Callable[[], Awaitable[None]]) -> Callable[[web.Applica
 
 async def _end_calls(application: web.Application) -> None:
     await application[SIGNALLING].shut_down()
-
-
-async def _close(application: web.Application) -> None:
-    application[SIGNALLING].close()

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -111,8 +111,12 @@ class Pages:
         return _named(request.match_info["file"], ("motion.msgpack", "entropy.msgpack"), tables_folder)
 
 
-def security_headers(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def security_headers(
+    settings: Settings, other_nodes: Callable[[], Iterable[str]]
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Return the handler for `on_response_prepare` that gives every answer `SECURITY_HEADERS`.
+
+    Pages may also open signalling sockets to other nodes, whose origins are asked for each time.
 
     With TLS of the server's own, browsers are also told to come over TLS only (RFC 6797), unless the certificate is
     self-signed: then that would lock people out.
@@ -123,6 +127,9 @@ def security_headers(settings: Settings) -> Callable[[web.Request, web.StreamRes
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(headers)
+        sockets = " ".join("ws" + origin.removeprefix("http") for origin in other_nodes())
+        if sockets:
+            response.headers["Content-Security-Policy"] += f"; connect-src 'self' {sockets}"
 
     return add
 

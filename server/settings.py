@@ -5,6 +5,7 @@
 
 import ipaddress
 import os
+import re
 import zlib
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from server.errors import SettingsError
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _TOKEN_KEY_BYTES = 32
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 
 
 class Secret:
@@ -185,6 +187,28 @@ class RendererSettings(_Section, frozen=True, kw_only=True):
                 raise SettingsError(f"renderer {name} is {getattr(self, name)}; use {least}–{most}")
 
 
+class BusSettings(_Section, frozen=True, kw_only=True):
+    """Where the nodes of a cluster meet."""
+
+    servers: tuple[str, ...] = ()
+    """NATS servers, nats://HOST[:PORT] or tls://…; none for a server that is alone."""
+    credentials: str = ""
+    """File with the user's JWT and seed (`.creds`), where NATS wants one."""
+    replicas: int = 1
+    """On how many NATS servers rooms' records are kept; 3 where there are three."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.replicas <= 5:
+            raise SettingsError(f"bus replicas is {self.replicas}; JetStream keeps 1–5")
+        for server in self.servers:
+            if not server.startswith(("nats://", "tls://")):
+                raise SettingsError(f"bus servers: {_without_password(server)!r}; say it like nats://127.0.0.1:4222")
+
+    def shown(self) -> str:
+        """Return the servers for people to read, without passwords."""
+        return ", ".join(map(_without_password, self.servers))
+
+
 class LogSettings(_Section, frozen=True, kw_only=True):
     """What is logged, and how."""
 
@@ -200,6 +224,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     port: int = 8080
     tls: str = ""
     """`self-signed`, or `CERT,KEY`, two PEM files; empty for http."""
+    public_url: str = ""
+    """Origin at which people reach this server; other nodes tell it to theirs, in case they stop."""
     demonstration: bool = False
     """Keep a recorded participant in the room `demo`."""
     state_file: str = ""
@@ -225,6 +251,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     room: RoomSettings = msgspec.field(default_factory=RoomSettings)
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     renderer: RendererSettings = msgspec.field(default_factory=RendererSettings)
+    bus: BusSettings = msgspec.field(default_factory=BusSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     ice_servers: tuple[dict[str, str], ...] = ()
     """STUN and TURN servers that clients are told of (`urls`, `username`, `credential`)."""
@@ -238,6 +265,13 @@ class Settings(_Section, frozen=True, kw_only=True):
             raise SettingsError(f"port is {self.port}; use 1–65535, or 0 for any free one")
         if not 1 <= self.participants <= 255:
             raise SettingsError(f"participants is {self.participants}; the wire's ids allow 1–255")
+        if self.public_url and not _ORIGIN.fullmatch(self.public_url):
+            raise SettingsError(f"public_url is {self.public_url!r}; it is an origin, like https://calls.example")
+        if self.bus.servers and self.access.token_key is None:
+            raise SettingsError(
+                "bus servers are named but no access token_key: passes must count on every node; "
+                "make one with `openssl rand -hex 32` and give it to all"
+            )
         if self.rooms < 1:
             raise SettingsError(f"rooms is {self.rooms}; there must be at least one")
         if not 1024 <= self.signal_bytes <= 1 << 20:
@@ -246,6 +280,11 @@ class Settings(_Section, frozen=True, kw_only=True):
             raise SettingsError(
                 f"heartbeat_s is {self.heartbeat_s} and silence_s {self.silence_s}; the first must be shorter"
             )
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def is_guessable(key: Secret) -> bool:

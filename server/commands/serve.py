@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.application import SIGNALLING, make_application, make_runner
+from server.cluster import open_cluster
 from server.commands.companion_process import keep_running
 from server.commands.demonstration_process import ROOM, join_command
 from server.commands.findings import print_findings
@@ -59,6 +60,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--tls", metavar="self-signed|CERT,KEY", help="serve https, with a certificate made here or your own"
     )
+    parser.add_argument("--bus", metavar="nats://HOST[,…]", help="be a node of the cluster that meets there")
+    parser.add_argument("--public-url", metavar="ORIGIN", help="where people reach this node, for those of other nodes")
     parser.add_argument(
         "--demonstration", action="store_true", default=None, help=f"keep a recorded participant in the room {ROOM!r}"
     )
@@ -95,13 +98,15 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     named = os.environ.get(CONFIG_VARIABLE)
     file: Path | None = arguments.config or (Path(named) if named else None)
     flags = read_assignments(arguments.set)
-    for name in ("host", "port", "tls", "demonstration"):
+    for name in ("host", "port", "tls", "public_url", "demonstration"):
         if getattr(arguments, name, None) is not None:
             flags[name] = getattr(arguments, name)
     if getattr(arguments, "voice_kbps", None) is not None:
         flags.setdefault("voice", {})["kbps"] = arguments.voice_kbps
     if getattr(arguments, "renderer", None):
         flags.setdefault("renderer", {})["embedded"] = True
+    if getattr(arguments, "bus", None):
+        flags.setdefault("bus", {})["servers"] = arguments.bus.split(",")
     if getattr(arguments, "verbose", None):
         flags.setdefault("log", {})["level"] = "debug"
     return load_settings(file, os.environ, flags, {"state_file": _state_file()})
@@ -134,7 +139,7 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    application = make_application(settings)
+    application = make_application(settings, await open_cluster(settings))
     runner = make_runner(application, settings)
     await runner.setup()
     companions: list[asyncio.Task[None]] = []

@@ -15,12 +15,13 @@ _ROOM = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["id", "name", "source", "host"],
+                "required": ["id", "name", "source", "host", "node"],
                 "properties": {
                     "id": {"type": "integer", "minimum": 1, "maximum": 255},
                     "name": {"type": "string"},
                     "source": {"enum": ["camera", "file", "none", "renderer"]},
                     "host": {"type": "boolean"},
+                    "node": {"type": "string", "description": "the server that serves them"},
                 },
             },
         },
@@ -55,6 +56,7 @@ def describe_admin_api() -> dict[str, Any]:
                     "parameters": [{"name": "room", "in": "path", "required": True, "schema": {"type": "string"}}],
                     "responses": {
                         "204": {"description": "it has ended"},
+                        "503": {"description": "the other nodes cannot be reached"},
                         "404": {"description": "there is no such room"},
                         **_REFUSALS,
                     },

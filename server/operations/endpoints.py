@@ -16,6 +16,7 @@ from server.settings import Settings
 from server.signalling.endpoint import Signalling
 
 _NOT_STORED = {"Cache-Control": "no-store"}
+_ENDED = "the call was ended by the server's operator"
 
 
 class Operations:
@@ -69,8 +70,11 @@ class Operations:
     async def _end_room(self, request: web.Request) -> web.Response:
         await self._authorise(request)
         name = request.match_info["room"]
-        ended = ProtocolError("room-ended", "the call was ended by the server's operator")
-        if not self._signalling.rooms.end(name, ended, stays_ended=True):
+        try:
+            ended = await self._signalling.rooms.end(name, _ENDED, stays_ended=True)
+        except ProtocolError as error:
+            return _json({"error": str(error)}, 503)
+        if not ended:
             return _json({"error": "there is no such room"}, 404)
         return web.Response(status=204)
 
@@ -94,15 +98,16 @@ def _described(room: OpenRoom) -> dict[str, Any]:
         "seconds": round(time.time() - room.record.began_at),
         "locked": room.record.locked,
         "lobby": room.record.lobby,
-        "waiting": len(room.lobby.waiting()),
+        "waiting": len(room.record.waiting),
         "participants": [
             {
-                "id": participant.id,
-                "name": participant.info.name,
-                "source": participant.info.source,
-                "host": room.is_host(participant),
+                "id": seat.id,
+                "name": seat.name,
+                "source": seat.source,
+                "host": room.record.is_host(seat),
+                "node": seat.node,
             }
-            for participant in room.participants.values()
+            for seat in room.present.values()
         ],
     }
 

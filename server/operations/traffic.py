@@ -3,11 +3,11 @@
 from collections import Counter
 
 IN, OUT = "in", "out"
-SIGNALLING, VOICE = "signalling", "voice"
+SIGNALLING, VOICE, BUS = "signalling", "voice", "bus"
 
 
 class Traffic:
-    """Messages and payload bytes by direction (`in`, `out`) and purpose (a data channel, `voice`, `signalling`)."""
+    """Messages and payload bytes by direction (`in`, `out`) and purpose (a data channel or one of the above)."""
 
     def __init__(self) -> None:
         self.messages: Counter[tuple[str, str]] = Counter()

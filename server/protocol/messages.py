@@ -30,12 +30,14 @@ RENDERER = "renderer"
 SOURCES = ("camera", "file", "none", RENDERER)
 LEAVE_REASONS = ("left", "lost", "removed")
 ROOM_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ORIGIN_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 
 _MID_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,16}")
 _CODE_PATTERN = re.compile(r"[a-z-]{1,32}")
 _TOKEN_CHARACTERS = 2_000
 _PARTICIPANTS = 255
 _SLOTS = 7
+_NODES = 16
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,10 @@ class Join:
 
 @dataclass(frozen=True)
 class Joined:
-    """Server: you are in, as `id`, together with `participants`; `admission` is the pass to come back with."""
+    """Server: you are in, as `id`, together with `participants`; `admission` is the pass to come back with.
+
+    `nodes` are origins of other servers by which you can come back if this one is gone.
+    """
 
     type: ClassVar[str] = "joined"
     id: int
@@ -109,6 +114,7 @@ class Joined:
     ice_servers: tuple[dict[str, str], ...] = ()
     room: RoomState = field(default_factory=RoomState)
     admission: str | None = None
+    nodes: tuple[str, ...] = ()
 
     def _to_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -119,6 +125,8 @@ class Joined:
         }
         if self.admission is not None:
             fields["pass"] = self.admission
+        if self.nodes:
+            fields["nodes"] = list(self.nodes[:_NODES])
         return fields
 
     @classmethod
@@ -139,7 +147,11 @@ class Joined:
         state = RoomState.from_fields(room)
         room.done()
         admission = fields.text("pass", _TOKEN_CHARACTERS) if fields.has("pass") else None
-        return cls(own_id, participants, tuple(servers), state, admission)
+        nodes = fields.sequence("nodes", _NODES) if fields.has("nodes") else []
+        for node in nodes:
+            if not isinstance(node, str) or not ORIGIN_PATTERN.fullmatch(node):
+                raise fields.refuse("nodes", node, "origins like https://calls.example")
+        return cls(own_id, participants, tuple(servers), state, admission, tuple(nodes))
 
 
 @dataclass(frozen=True)

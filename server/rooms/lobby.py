@@ -1,11 +1,13 @@
-"""The lobby of one room: who knocks and waits for a host."""
+"""The lobby of one room: who knocks on this node and waits for a host, and what hosts are told of knocks."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.errors import ProtocolError
-from server.protocol.room_messages import KNOCKS, Knock, KnockGone
-from server.rooms.room import Visitor
+from server.protocol.room_messages import Knock, KnockGone, Waiting
+from server.rooms.record import Presence
+from server.rooms.room import Participant, Visitor
 from server.settings import RoomSettings
 
 
@@ -16,44 +18,46 @@ class _Waiting:
 
 
 class Lobby:
-    """Visitors who wait, by the id of their knock. Who waits too long is sent away."""
+    """Visitors of this node who wait, by visit. Who waits too long is sent away."""
 
     def __init__(self, settings: RoomSettings) -> None:
         self._settings = settings
-        self._waiting: dict[int, _Waiting] = {}
-        self._last_id = 0
+        self._waiting: dict[str, _Waiting] = {}
 
-    def knock(self, visitor: Visitor) -> Knock:
-        """Let a visitor wait; returns what hosts are told. Raises `ProtocolError` (`room-full`)."""
-        if len(self._waiting) >= self._settings.waiting:
-            raise ProtocolError("room-full", f"{len(self._waiting)} people wait to be let in already: try later")
-        self._last_id = self._last_id % KNOCKS + 1
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, visit: str) -> bool:
+        return visit in self._waiting
+
+    def add(self, visitor: Visitor) -> None:
+        """Tell a visitor to wait."""
         late = ProtocolError("not-admitted", f"nobody let you in within {self._settings.knock_s:g} s")
         deadline = asyncio.get_running_loop().call_later(self._settings.knock_s, visitor.end, late)
-        self._waiting[self._last_id] = _Waiting(visitor, deadline)
-        return Knock(self._last_id, visitor.name)
+        self._waiting[visitor.visit] = _Waiting(visitor, deadline)
+        visitor.tell(Waiting())
 
-    def take(self, knock: int) -> Visitor | None:
-        """Return who knocked and wait for them no longer; None if they have gone."""
-        waiting = self._waiting.pop(knock, None)
-        if waiting is None:
-            return None
-        waiting.deadline.cancel()
-        return waiting.visitor
+    def take(self, visit: str) -> None:
+        """Let a visitor wait no longer, if they do."""
+        waiting = self._waiting.pop(visit, None)
+        if waiting is not None:
+            waiting.deadline.cancel()
 
-    def withdraw(self, visitor: Visitor) -> list[KnockGone]:
-        """Take a visitor who has gone; returns what hosts are told."""
-        knocks = [knock for knock, waiting in self._waiting.items() if waiting.visitor is visitor]
-        return [self.gone(knock) for knock in knocks if self.take(knock)]
 
-    def gone(self, knock: int) -> KnockGone:
-        """Return what hosts are told of a knock that is answered."""
-        return KnockGone(knock)
+class KnockBoard:
+    """What each host on this node has been told of knocks."""
 
-    def waiting(self) -> list[int]:
-        """Return the ids of all knocks, in the order they came."""
-        return list(self._waiting)
+    def __init__(self) -> None:
+        self._told: dict[int, set[int]] = {}
 
-    def knocks(self) -> list[Knock]:
-        """Return what a host who comes is told."""
-        return [Knock(knock, waiting.visitor.name) for knock, waiting in self._waiting.items()]
+    def show(self, hosts: Sequence[Participant], knocks: Sequence[Presence]) -> None:
+        """Tell the hosts of knocks that are new to them, and of those that are gone."""
+        waiting = {knock.id: knock.name for knock in knocks}
+        told, self._told = self._told, {host.id: set(waiting) for host in hosts}
+        for host in hosts:
+            before = told.get(host.id, set())
+            for knock in before - set(waiting):
+                host.tell(KnockGone(knock))
+            for knock, name in waiting.items():
+                if knock not in before:
+                    host.tell(Knock(knock, name))

@@ -1,48 +1,217 @@
-"""A room in which somebody is or waits: the people in it, its door and its hosts."""
+"""A room as one node sees it: the record that all nodes share, and the people whom this node serves."""
 
-import time
+import asyncio
+import logging
+from collections.abc import Callable
 
+from server.bus.bus import Bus, Subscription
+from server.errors import ProtocolError
 from server.operations.metrics import Metrics
-from server.protocol.messages import ServerMessage
+from server.protocol.messages import (
+    Joined,
+    ParticipantInfo,
+    ParticipantJoined,
+    ParticipantLeft,
+    ServerMessage,
+    parse_server_message,
+)
 from server.protocol.room_messages import RoomChanged, RoomState
-from server.rooms.lobby import Lobby
-from server.rooms.room import Participant, Room
-from server.rooms.room_store import RoomRecord
+from server.rooms.crossing import MEDIA, RECORD, TELL, ChangedRecord
+from server.rooms.lobby import KnockBoard, Lobby
+from server.rooms.record import Presence, RoomRecord
+from server.rooms.room import Participant, Room, Visitor
+from server.rooms.room_store import Stored
 from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Welcome = Callable[[Participant, tuple[ParticipantInfo, ...]], Joined]
+"""Returns what a newcomer is told, given who else is there."""
 
 
 class OpenRoom(Room):
-    """A room with what is remembered of it."""
+    """A room in which people of this node are, come or wait. It acts on what changes in its record."""
 
-    def __init__(self, record: RoomRecord, settings: Settings, metrics: Metrics) -> None:
-        super().__init__(record.name, settings, metrics)
-        self.record = record
+    def __init__(self, name: str, settings: Settings, metrics: Metrics, bus: Bus, welcome: Welcome) -> None:
+        super().__init__(name, settings, metrics, bus)
+        self._welcome = welcome
+        self.record = RoomRecord(name=name)
+        self.revision = 0
+        """Number of the latest change that this node knows of."""
+        self.is_stored = False
+        """Whether the store has a record of the room."""
+        self.changing = asyncio.Lock()
+        self.subscription: Subscription | None = None
+        self.visitors: dict[str, Visitor] = {}
+        """Who is on the way in or waits, by visit."""
         self.lobby = Lobby(settings.room)
-        self.without_host_since = time.monotonic()
-        """When the last host went; says nothing while one is there."""
+        self.is_behind = False
+        """Whether the record says of this node's people what is not so."""
+        self._knocks = KnockBoard()
 
     @property
     def state(self) -> RoomState:
         """What everybody in the room may know of its door."""
-        hosts = tuple(participant.id for participant in self.hosts())
+        hosts = tuple(seat.id for seat in self.present.values() if self.record.is_host(seat))
         return RoomState(self.record.locked, self.record.lobby, hosts)
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nobody of this node is in the room, or on the way."""
+        return not (self.participants or self.visitors or self.changing.locked())
 
     def is_host(self, participant: Participant) -> bool:
         """Tell whether a participant may use a host's powers."""
-        return participant.person in self.record.hosts
+        return self.record.is_host(participant.seat)
 
-    def hosts(self) -> list[Participant]:
-        """Return the hosts who are there, in the order they came."""
-        return [participant for participant in self.participants.values() if self.is_host(participant)]
-
-    def tell_hosts(self, messages: list[ServerMessage]) -> None:
-        """Tell every host who is there."""
-        for host in self.hosts():
-            for message in messages:
-                host.tell(message)
+    def tell(self, recipient: int, message: ServerMessage) -> None:
+        """Tell a participant something, if this node serves them."""
+        if recipient in self.participants:
+            self.participants[recipient].tell(message)
 
     def tell_state(self) -> None:
-        """Tell everybody what the room's state is now."""
-        changed = RoomChanged(self.state)
+        """Tell everybody here what the room's state is, if they do not know."""
+        state = self.state
         for participant in self.participants.values():
-            participant.tell(changed)
+            if participant.known_state != state:
+                participant.known_state = state
+                participant.tell(RoomChanged(state))
+
+    def on_bus(self, word: str, message: bytes) -> None:
+        """Take what another node says about this room."""
+        try:
+            if word == MEDIA:
+                self.hear(message)
+            elif word == RECORD:
+                changed = ChangedRecord.parse(message)
+                self.apply(changed.record, changed.revision)
+            elif word == TELL and message:
+                self.tell(message[0], parse_server_message(message[1:]))
+        except ProtocolError as error:
+            logger.warning("another node said something strange", extra={"room": self.name, "reason": str(error)})
+
+    def take(self, stored: Stored | None) -> None:
+        """Begin with what the store has; what was empty for long begins anew."""
+        self.is_stored = stored is not None
+        self.record = RoomRecord(name=self.name)
+        if stored is not None:
+            self.revision = stored.revision
+            if not stored.record.is_over(self.settings.room.kept_s):
+                self.record = stored.record
+
+    def apply(self, record: RoomRecord | None, revision: int) -> None:
+        """Act on a changed record (None: the room is forgotten), unless a later one has come already."""
+        if revision <= self.revision:
+            return
+        self.revision = revision
+        self.is_stored = record is not None
+        self.record = record or RoomRecord(name=self.name)
+        self._show_knocks()
+        self._settle_seats()
+        self.tell_state()
+        self._settle_door()
+        self._show_knocks()
+
+    def drop(self, participant: Participant, reason: str) -> None:
+        """Let a participant of this node go at once; the record follows."""
+        del self.participants[participant.id]
+        participant.has_left = True
+        del self.present[participant.id]
+        self._tell_all(ParticipantLeft(participant.id, reason))
+        self.assign_voices()
+        logger.info(reason, extra=self.named(participant))
+
+    def _settle_seats(self) -> None:
+        """Bring who is present in line with the record, and tell everybody here who came and went."""
+        seats = {seat.id: seat for seat in self.record.seats if not self._is_stray(seat)}
+        for participant in self.participants.values():
+            if participant.id not in seats and self._may_return(participant.seat):
+                # Others took this node for lost.
+                self.is_behind = True
+                seats[participant.id] = participant.seat
+        reasons = dict(self.record.departures)
+        for seat in [*self.present.values()]:
+            if seats.get(seat.id) != seat:
+                self._let_go(seat, reasons.get(seat.id, "lost"))
+        for seat in seats.values():
+            if seat.id not in self.present:
+                self._welcome_to(seat)
+        self.assign_voices()
+
+    def _is_stray(self, seat: Presence) -> bool:
+        """Tell whether a seat is of somebody who has gone from this node."""
+        if seat.node != self.bus.node or seat.visit in self.visitors:
+            return False
+        if any(participant.seat.visit == seat.visit for participant in self.participants.values()):
+            return False
+        self.is_behind = True
+        return True
+
+    def _may_return(self, seat: Presence) -> bool:
+        again = self.record.copy()
+        again.return_to_seat(seat)
+        return seat in again.seats
+
+    def _let_go(self, seat: Presence, reason: str) -> None:
+        participant = self.participants.get(seat.id)
+        if participant is not None:
+            participant.end(self._why_gone(seat))
+            self.drop(participant, reason)
+        else:
+            del self.present[seat.id]
+            self._tell_all(ParticipantLeft(seat.id, reason))
+
+    def _why_gone(self, seat: Presence) -> ProtocolError:
+        """Return what is said to somebody whose seat the record no longer has."""
+        if seat.person in self.record.removed:
+            return ProtocolError("removed", "a host has removed you from this room")
+        if self.record.ending:
+            return ProtocolError("room-ended", self.record.ending)
+        if any(other.person == seat.person for other in self.record.seats):
+            return ProtocolError("replaced", "you have joined from elsewhere")
+        return ProtocolError("going-away", "this server was cut off from the others: join again")
+
+    def _welcome_to(self, seat: Presence) -> None:
+        visitor = self.visitors.pop(seat.visit, None) if seat.node == self.bus.node else None
+        info = ParticipantInfo(seat.id, seat.name, seat.source)
+        self._tell_all(ParticipantJoined(info))
+        others = tuple(ParticipantInfo(other.id, other.name, other.source) for other in self.present.values())
+        self.present[seat.id] = seat
+        if visitor is None:
+            return
+        self.lobby.take(seat.visit)
+        participant = Participant(self, seat, visitor)
+        logger.info("joined", extra=self.named(participant) | {"source": seat.source})
+        participant.known_state = self.state
+        visitor.tell(self._welcome(participant, others))
+        self.participants[seat.id] = participant
+        visitor.on_admitted(participant)
+
+    def _settle_door(self) -> None:
+        knocking = {knock.visit for knock in self.record.waiting}
+        for visit, visitor in [*self.visitors.items()]:
+            if visit in knocking and visit not in self.lobby:
+                self.lobby.add(visitor)
+            elif visit in self.lobby and visit not in knocking:
+                self.lobby.take(visit)
+                del self.visitors[visit]
+                visitor.end(self._why_sent_away(visitor))
+
+    def _show_knocks(self) -> None:
+        """Tell hosts here who waits; before newcomers come in, and to those who have become hosts."""
+        hosts = [participant for participant in self.participants.values() if self.is_host(participant)]
+        self._knocks.show(hosts, self.record.waiting)
+
+    def _why_sent_away(self, visitor: Visitor) -> ProtocolError:
+        """Return what is said to somebody who waited and was not let in."""
+        if self.record.ending:
+            return ProtocolError("room-ended", self.record.ending)
+        if self.record.locked:
+            return ProtocolError("room-locked", f"{self.name} was locked")
+        if self.record.is_full_for(visitor.presence(self.bus.node), self.settings):
+            return ProtocolError("room-full", f"{self.name} is full with {len(self.record.seats)} people: try later")
+        return ProtocolError("not-admitted", "the host does not let you in")
+
+    def _tell_all(self, message: ServerMessage) -> None:
+        for participant in self.participants.values():
+            participant.tell(message)

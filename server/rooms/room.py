@@ -1,29 +1,26 @@
-"""A room: who is there, and what one participant's messages and voice become for the others."""
+"""The relay of a room: what one participant's messages and voice become for the others, here and on other nodes."""
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from server.bus.bus import Bus, room_subject
 from server.errors import ProtocolError
 from server.limits.rate_limit import TokenBucket
 from server.operations.metrics import Metrics
-from server.operations.traffic import IN, OUT, VOICE
-from server.protocol.messages import (
-    RENDERER,
-    ParticipantInfo,
-    ParticipantJoined,
-    ParticipantLeft,
-    ServerMessage,
-    Voices,
-)
+from server.operations.traffic import BUS, IN, OUT, VOICE
+from server.protocol.messages import ServerMessage, Voices
+from server.protocol.room_messages import RoomState
+from server.rooms.crossing import MEDIA, CrossingMessage, CrossingVoice, parse_media
 from server.rooms.peer import Peer
+from server.rooms.record import Presence
+from server.rooms.tokens import new_id
 from server.settings import Settings
 from server.webrtc.channels import EVERYBODY, TRAITS, Channel, split_recipient, with_sender
 
 logger = logging.getLogger(__name__)
 
-_IDS = 255
 _VOICE_PACKETS_PER_S = 60
 _VOICE_BYTES_PER_S = 12_000
 #: Seen as long as control messages are not end-to-end encrypted.
@@ -43,19 +40,26 @@ class Visitor:
     """End the session with an error."""
     on_admitted: Callable[["Participant"], None]
     """Learn that this visitor is in."""
+    visit: str = field(default_factory=new_id)
+    """Tells this visit from others of the same person."""
+
+    def presence(self, node: str) -> Presence:
+        """Return what other nodes are to know of this visitor, who has neither seat nor knock yet."""
+        return Presence(node=node, visit=self.visit, person=self.person, name=self.name, source=self.source)
 
 
 class Participant:
     """One participant of a room: listens to its peer and is the room's handle on it."""
 
-    def __init__(self, room: "Room", info: ParticipantInfo, visitor: Visitor) -> None:
+    def __init__(self, room: "Room", seat: Presence, visitor: Visitor) -> None:
         settings = room.settings
         self.room = room
-        self.info = info
-        self.person = visitor.person
+        self.seat = seat
         self.tell = visitor.tell
         self.end = visitor.end
         self.has_left = False
+        self.known_state = RoomState()
+        """The room's state as it was last told."""
         self._let_in_at = time.monotonic()
         self._messages = {channel: TokenBucket(traits.messages_per_second) for channel, traits in TRAITS.items()}
         self._bytes = {channel: TokenBucket(traits.bytes_per_second) for channel, traits in TRAITS.items()}
@@ -66,7 +70,7 @@ class Participant:
     @property
     def id(self) -> int:
         """Id in the room, 1–255."""
-        return self.info.id
+        return self.seat.id
 
     async def answer(self, offer: str) -> str:
         """Answer an offer of this participant and give its new slots voices. Raises `ProtocolError`."""
@@ -121,83 +125,86 @@ class Participant:
 
 
 class Room:
-    """The participants of one room by id."""
+    """Everybody in a room by id; the relay for those whom this node serves."""
 
-    def __init__(self, name: str, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, name: str, settings: Settings, metrics: Metrics, bus: Bus) -> None:
         self.name = name
         self.settings = settings
         self.metrics = metrics
         self.traffic = metrics.traffic
+        self.present: dict[int, Presence] = {}
+        """Everybody, in the order they came."""
         self.participants: dict[int, Participant] = {}
-        self._last_id = 0
-
-    def join(self, visitor: Visitor) -> Participant:
-        """Add a participant and tell the others. Ids go round, so that one is used again as late as possible.
-
-        Raises `ProtocolError` (`room-full`).
-        """
-        is_full = visitor.source != RENDERER and len(self.people()) >= self.settings.participants
-        if is_full or len(self.participants) >= _IDS:
-            raise ProtocolError("room-full", f"{self.name} is full with {len(self.people())} people: try later")
-        self._last_id = next(
-            candidate
-            for step in range(_IDS)
-            if (candidate := (self._last_id + step) % _IDS + 1) not in self.participants
-        )
-        info = ParticipantInfo(self._last_id, visitor.name, visitor.source)
-        participant = Participant(self, info, visitor)
-        for other in self.participants.values():
-            other.tell(ParticipantJoined(info))
-        self.participants[info.id] = participant
-        self._assign_voices()
-        logger.info("joined", extra=self.named(participant) | {"source": info.source})
-        return participant
-
-    def leave(self, participant: Participant, reason: str) -> None:
-        """Remove a participant and tell the others why (`left`, `lost`, `removed`)."""
-        del self.participants[participant.id]
-        participant.has_left = True
-        for other in self.participants.values():
-            other.tell(ParticipantLeft(participant.id, reason))
-        self._assign_voices()
-        logger.info(reason, extra=self.named(participant))
+        """Those whom this node serves."""
+        self.bus = bus
+        self.subject = room_subject(name)
 
     def named(self, participant: Participant) -> dict[str, object]:
         """Return what the log says of a participant."""
-        return {"room": self.name, "participant": participant.id, "person": participant.info.name}
+        return {"room": self.name, "participant": participant.id, "person": participant.seat.name}
 
     def people(self) -> list[Participant]:
-        """Return who is there, in the order they came; renderers are nobody."""
-        return [participant for participant in self.participants.values() if participant.info.is_person]
+        """Return the people whom this node serves, in the order they came; renderers are nobody."""
+        return [participant for participant in self.participants.values() if participant.seat.is_person]
 
     def others(self, participant: Participant) -> list[int]:
         """Return the ids of everybody else who has a voice, in the order they came."""
-        return [other.id for other in self.people() if other is not participant]
+        return [seat.id for seat in self.present.values() if seat.is_person and seat.id != participant.id]
 
     def forward(self, sender: Participant, channel: Channel, recipient: int, payload: bytes) -> None:
         """Send a payload from one participant to another, or to everybody else."""
-        message = with_sender(sender.id, payload)
         if channel is Channel.CONTROL and _KEYFRAME_REQUEST in payload:
             self.traffic.keyframe_requests += 1
-        if recipient == EVERYBODY:
-            for other in self.participants.values():
-                if other is not sender:
-                    other.peer.send(channel, message)
-                    self.traffic.count(OUT, channel, len(message))
-        elif recipient in self.participants and recipient != sender.id:
-            self.participants[recipient].peer.send(channel, message)
-            self.traffic.count(OUT, channel, len(message))
-        else:
+        if recipient != EVERYBODY and (recipient not in self.present or recipient == sender.id):
             sender.peer.dropped[f"{channel} to nobody"] += 1
+            return
+        self._deliver(sender.id, channel, recipient, payload)
+        if self._is_elsewhere(recipient):
+            self._cross(bytes(CrossingMessage(channel, sender.id, recipient, payload)))
 
     def play(self, speaker: Participant, payload: bytes, timestamp: int) -> None:
         """Send an Opus packet on the slot that each other participant has for its speaker."""
-        now = time.monotonic()
-        for other in self.participants.values():
-            if other is not speaker and other.peer.slots.play(speaker.id, payload, timestamp, now):
-                self.traffic.count(OUT, VOICE, len(payload))
+        self._play(speaker.id, payload, timestamp)
+        if self._is_elsewhere(EVERYBODY):
+            self._cross(bytes(CrossingVoice(speaker.id, timestamp, payload)))
 
-    def _assign_voices(self) -> None:
+    def hear(self, message: bytes) -> None:
+        """Deliver media from another node; of who is not there none. Raises `ProtocolError`."""
+        self.traffic.count(IN, BUS, len(message))
+        match parse_media(message):
+            case CrossingMessage(channel, sender, recipient, payload) if sender in self.present:
+                self._deliver(sender, channel, recipient, payload)
+            case CrossingVoice(speaker, timestamp, payload) if speaker in self.present:
+                self._play(speaker, payload, timestamp)
+
+    def assign_voices(self) -> None:
+        """Give free slots to the voices of those who came, and free those of who went."""
         for participant in self.participants.values():
             if participant.peer.slots.assign(self.others(participant)):
                 participant.tell_voices()
+
+    def _deliver(self, sender: int, channel: Channel, recipient: int, payload: bytes) -> None:
+        message = with_sender(sender, payload)
+        if recipient != EVERYBODY:
+            recipients = [self.participants[recipient]] if recipient in self.participants else []
+        else:
+            recipients = [other for other in self.participants.values() if other.id != sender]
+        for participant in recipients:
+            participant.peer.send(channel, message)
+            self.traffic.count(OUT, channel, len(message))
+
+    def _play(self, speaker: int, payload: bytes, timestamp: int) -> None:
+        now = time.monotonic()
+        for other in self.participants.values():
+            if other.id != speaker and other.peer.slots.play(speaker, payload, timestamp, now):
+                self.traffic.count(OUT, VOICE, len(payload))
+
+    def _is_elsewhere(self, recipient: int) -> bool:
+        """Tell whether a recipient, or anybody at all, is served by another node."""
+        if recipient == EVERYBODY:
+            return len(self.present) > len(self.participants)
+        return recipient not in self.participants
+
+    def _cross(self, message: bytes) -> None:
+        self.bus.publish_media(self.subject, MEDIA, message)
+        self.traffic.count(OUT, BUS, len(message))

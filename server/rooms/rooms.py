@@ -1,229 +1,297 @@
-"""All rooms of a server: their doors, their hosts, and how long they last (docs/protocol.md, "Rooms")."""
+"""The rooms of a node: how each is opened, changed together with other nodes, and closed (docs/cluster.md)."""
 
+import asyncio
 import logging
 import time
+from collections.abc import Callable
 
+from server.cluster import Cluster
 from server.errors import ProtocolError
 from server.operations.metrics import Metrics
-from server.protocol.messages import RENDERER, Joined
-from server.protocol.room_messages import RoomChanged, Waiting
+from server.protocol.messages import Joined, ParticipantInfo, ServerMessage, pack
+from server.rooms.crossing import RECORD, TELL, ChangedRecord
 from server.rooms.open_room import OpenRoom
+from server.rooms.record import RoomRecord
 from server.rooms.room import Participant, Visitor
-from server.rooms.room_store import RoomRecord, RoomStore
+from server.rooms.room_store import ConflictError, StoreError
 from server.rooms.tokens import Tokens
 from server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: A room whose hosts are all lost has another host after so long.
-_HANDOVER_S = 30.0
-_REMEMBERED_ROOMS = 10
+Change = Callable[[RoomRecord], None]
+"""Changes a copy of a record, or refuses with `ProtocolError`."""
+
+_ATTEMPTS = 50
+_RESYNC_S = 30.0
+_MENDED_AT_A_TIME = 16
 
 
 class Rooms:
-    """All rooms of a server; a room is open while somebody is in it or waits, and remembered for a while after."""
+    """All rooms with somebody of this node in them, or at their door; the store remembers the others."""
 
-    def __init__(self, settings: Settings, store: RoomStore, tokens: Tokens, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, cluster: Cluster, tokens: Tokens, metrics: Metrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._store = store
+        self._cluster = cluster
         self._tokens = tokens
-        self._records = store.load()
         self._rooms: dict[str, OpenRoom] = {}
+        self._mending: set[asyncio.Task[None]] = set()
+        self._menders = asyncio.Semaphore(_MENDED_AT_A_TIME)
+        self._resynced_at = time.monotonic()
+        cluster.bus.on_recovery = self._mend_all
+        cluster.members.on_lost = self._lose_node
 
-    def instance(self, name: str) -> str | None:
-        """Return the id of a room's present life, or None if the room is unknown."""
-        record = self._records.get(name)
-        return record.instance if record else None
+    async def instance(self, name: str) -> str | None:
+        """Return the id of a room's present life, or None if the room is unknown. Raises `ProtocolError`."""
+        room = self._rooms.get(name)
+        if room is not None and room.subscription is not None:
+            return room.record.instance
+        try:
+            stored = await self._cluster.store.read(name)
+        except StoreError as error:
+            raise _unreachable(error) from error
+        return stored.record.instance if stored and not stored.record.is_over(self._settings.room.kept_s) else None
 
-    def enter(self, name: str, visitor: Visitor, *, is_invited: bool, is_host: bool, is_back: bool) -> None:
+    async def enter(self, name: str, visitor: Visitor, *, is_invited: bool, is_host: bool, is_back: bool) -> None:
         """Let a visitor into a room, which is made if need be, or let them wait at its door.
 
         `is_invited`: by a join token; `is_host`: it makes them host; `is_back`: they were in this life of the room.
-        Raises `ProtocolError` (`room-full`, `room-locked`, `room-ended`, `removed`).
+        Raises `ProtocolError` (`room-full`, `room-locked`, `room-ended`, `removed`, `going-away`).
         """
-        room = self._open(name, is_anonymous=not is_invited)
-        record = room.record
+
+        def enter(record: RoomRecord) -> None:
+            record.lose(self._cluster.members.alive)
+            record.enter(
+                visitor.presence(self._cluster.bus.node),
+                self._settings,
+                is_invited=is_invited,
+                is_host=is_host,
+                is_back=is_back,
+            )
+
+        if name not in self._rooms and len(self._rooms) >= self._settings.rooms:
+            raise ProtocolError("room-full", f"this server is full with {len(self._rooms)} rooms: try later")
+        room = self._room(name)
+        room.visitors[visitor.visit] = visitor
         try:
-            if visitor.person in record.removed:
-                raise ProtocolError("removed", "a host has removed you from this room")
-            if record.ended and not is_host:
-                raise ProtocolError("room-ended", f"the call in {name} was ended by its host")
-            if is_back:
-                self._give_up_old_seat(room, visitor.person)
-            record.ended = False
-            if is_host:
-                record.make_host(visitor.person)
-            if is_back or is_host or not (record.locked or record.lobby):
-                self.admit(room, visitor)
-            elif record.locked:
-                raise ProtocolError("room-locked", f"{name} is locked: ask somebody in it to unlock it")
-            else:
-                self._let_wait(room, visitor)
+            await self._change(room, enter)
+        except BaseException:
+            if visitor.visit in room.visitors:
+                del room.visitors[visitor.visit]
+            raise
         finally:
-            self._close_if_empty(room)
+            await self._close_if_unused(room)
 
-    def admit(self, room: OpenRoom, visitor: Visitor) -> None:
-        """Let a visitor in. Raises `ProtocolError` (`room-full`)."""
-        participant = room.join(visitor)
-        self._find_host(room)
-        is_host = room.is_host(participant)
-        others = tuple(other.info for other in room.participants.values() if other is not participant)
-        admission = self._tokens.admit(visitor.person, room.record.instance, self._settings.room.longest_s)
-        visitor.tell(Joined(participant.id, others, self._settings.ice_servers, room.state, admission))
-        if is_host:
-            self._store.save(room.record)
-            for message in room.lobby.knocks():
-                visitor.tell(message)
-            for other in room.participants.values():
-                if other is not participant:
-                    other.tell(RoomChanged(room.state))
-        visitor.on_admitted(participant)
+    async def leave(self, participant: Participant, reason: str) -> None:
+        """Remove a participant and tell the others why (`left`, `lost`); an empty room goes too."""
+        room = self.room_of(participant)
+        if room.participants.get(participant.id) is participant:
+            room.drop(participant, reason)
+            await self._change_or_mend(room, lambda record: record.leave(participant.seat.visit, reason))
+        await self._close_if_unused(room)
 
-    def leave(self, participant: Participant, reason: str) -> None:
-        """Remove a participant and tell the others why (`left`, `lost`, `removed`); an empty room goes too."""
-        room = self._rooms.get(participant.room.name)
-        if room is None or room.participants.get(participant.id) is not participant:
-            return
-        record = room.record
-        was_host = room.is_host(participant)
-        room.leave(participant, reason)
-        if was_host:
-            room.without_host_since = time.monotonic()
-            if reason == "left" and record.is_anonymous:
-                record.hosts.remove(participant.person)
-                self._find_host(room)
-            self._store.save(record)
-            room.tell_state()
-        self._close_if_empty(room)
-
-    def stop_waiting(self, name: str, visitor: Visitor) -> None:
+    async def stop_waiting(self, name: str, visitor: Visitor) -> None:
         """Take a visitor who has gone from a room's door, if they wait there."""
         room = self._rooms.get(name)
-        if room is not None:
-            room.tell_hosts([*room.lobby.withdraw(visitor)])
-            self._close_if_empty(room)
+        if room is not None and visitor.visit in room.visitors:
+            del room.visitors[visitor.visit]
+            room.lobby.take(visitor.visit)
+            await self._change_or_mend(room, lambda record: record.leave(visitor.visit, "left"))
+            await self._close_if_unused(room)
 
-    def remember(self, room: OpenRoom) -> None:
-        """Keep what was changed of a room's record."""
-        self._store.save(room.record)
+    async def change(self, participant: Participant, change: Change) -> None:
+        """Change a participant's room for everybody in it. Raises what `change` raises."""
+        await self._change(self.room_of(participant), change)
 
-    def end(self, name: str, error: ProtocolError, *, stays_ended: bool) -> bool:
-        """End a room for everybody with an error; `stays_ended` keeps its door shut until it is forgotten.
+    def tell(self, participant: Participant, recipient: int, message: ServerMessage) -> None:
+        """Tell somebody else in a participant's room something, whichever node serves them."""
+        room = self.room_of(participant)
+        if recipient in room.participants:
+            room.tell(recipient, message)
+        elif recipient in room.present:
+            self._cluster.bus.publish(room.subject, TELL, bytes((recipient,)) + pack(message))
+
+    async def end(self, name: str, why: str, *, stays_ended: bool) -> bool:
+        """End a room for everybody; `stays_ended` keeps its door shut until it is forgotten.
 
         Returns whether there was such a room.
         """
-        record, room = self._records.get(name), self._rooms.get(name)
-        if record is None:
+        if await self.instance(name) is None:
             return False
-        record.ended = stays_ended
-        if room is not None:
-            for knock in room.lobby.waiting():
-                visitor = room.lobby.take(knock)
-                if visitor is not None:
-                    visitor.end(error)
-            for participant in list(room.participants.values()):
-                participant.end(error)
-                self.leave(participant, "lost")
-            self._close_if_empty(room)
-        if not stays_ended:
-            self._forget(name)
-        logger.info("room ended", extra={"room": name, "why": error.code})
+        room = self._room(name)
+        try:
+            await self._change(room, lambda record: record.end(why))
+            if not stays_ended:
+                await self._change(room, _forget_everything)
+        finally:
+            await self._close_if_unused(room)
+        logger.info("room ended", extra={"room": name, "why": why})
         return True
 
-    def sweep(self) -> None:
+    async def sweep(self) -> None:
         """Let rooms expire, forget empty ones and replace lost hosts, where it is time."""
-        now = time.time()
-        for record in list(self._records.values()):
-            if now - record.began_at > self._settings.room.longest_s:
-                hours = self._settings.room.longest_s / 3600
-                self.end(record.name, ProtocolError("room-ended", f"a room lasts {hours:g} hours"), stays_ended=False)
-            elif record.empty_at is not None and now - record.empty_at > self._settings.room.kept_s:
-                self._forget(record.name)
-        for room in list(self._rooms.values()):
-            if self._find_host(room):
-                room.tell_state()
+        longest_s = self._settings.room.longest_s
+        for room in [*self._rooms.values()]:
+            if time.time() - room.record.began_at > longest_s:
+                await self.end(room.name, f"a room lasts {longest_s / 3600:g} hours", stays_ended=False)
+            elif room.is_behind:
+                self._mend_soon(room)
+            else:
+                await self._change_or_mend(room, RoomRecord.find_host)
+        await self._cluster.store.sweep(self._settings.room.kept_s)
+        if time.monotonic() - self._resynced_at > _RESYNC_S:
+            self._resynced_at = time.monotonic()
+            self._mend_all()
 
     @property
     def room_count(self) -> int:
-        """Rooms with somebody in them, or at their door."""
+        """Rooms with somebody of this node in them, or at their door."""
         return len(self._rooms)
 
     @property
     def participant_count(self) -> int:
-        """People in all rooms."""
+        """People whom this node serves."""
         return sum(len(room.people()) for room in self._rooms.values())
 
     @property
     def waiting_count(self) -> int:
-        """People who wait at the doors of all rooms."""
-        return sum(len(room.lobby.waiting()) for room in self._rooms.values())
+        """People of this node who wait at doors."""
+        return sum(len(room.lobby) for room in self._rooms.values())
 
     def room_of(self, participant: Participant) -> OpenRoom:
         """Return the room a participant is in."""
-        return self._rooms[participant.room.name]
+        assert isinstance(participant.room, OpenRoom)
+        return participant.room
 
     def open_rooms(self) -> list[OpenRoom]:
-        """Return the rooms with somebody in them, or at their door."""
+        """Return the rooms with somebody of this node in them, or at their door."""
         return list(self._rooms.values())
 
-    def _open(self, name: str, *, is_anonymous: bool) -> OpenRoom:
+    def _room(self, name: str) -> OpenRoom:
         room = self._rooms.get(name)
-        if room is not None:
-            return room
-        if len(self._rooms) >= self._settings.rooms:
-            raise ProtocolError("room-full", f"this server is full with {len(self._rooms)} rooms: try later")
-        record = self._records.get(name)
-        if record is None:
-            if len(self._records) >= _REMEMBERED_ROOMS * self._settings.rooms:
-                raise ProtocolError("room-full", f"this server remembers {len(self._records)} rooms: try later")
-            record = self._records[name] = RoomRecord(name=name, is_anonymous=is_anonymous)
-        record.empty_at = None
-        room = self._rooms[name] = OpenRoom(record, self._settings, self._metrics)
+        if room is None:
+            room = OpenRoom(name, self._settings, self._metrics, self._cluster.bus, self._welcome)
+            self._rooms[name] = room
         return room
 
-    def _let_wait(self, room: OpenRoom, visitor: Visitor) -> None:
-        knock = room.lobby.knock(visitor)
-        visitor.tell(Waiting())
-        room.tell_hosts([knock])
-        logger.info("waits at the door", extra={"room": room.name, "person": visitor.name})
+    def _welcome(self, participant: Participant, others: tuple[ParticipantInfo, ...]) -> Joined:
+        record = self.room_of(participant).record
+        admission = self._tokens.admit(participant.seat.person, record.instance, self._settings.room.longest_s)
+        servers, nodes = self._settings.ice_servers, self._cluster.members.urls
+        return Joined(participant.id, others, servers, participant.known_state, admission, nodes)
 
-    def _give_up_old_seat(self, room: OpenRoom, person: str) -> None:
-        """End the session in which somebody who comes back still seems to be."""
-        for participant in list(room.participants.values()):
-            if participant.person == person:
-                participant.end(ProtocolError("replaced", "you have joined from elsewhere"))
-                room.leave(participant, "lost")
+    async def _change(self, room: OpenRoom, change: Change) -> None:
+        """Change a room's record, again if another node was faster, and act on it here and there."""
+        try:
+            async with room.changing:
+                await self._open(room)
+                for _ in range(_ATTEMPTS):
+                    record = room.record.copy()
+                    change(record)
+                    record.note_emptiness()
+                    try:
+                        await self._put(room, record)
+                        return
+                    except ConflictError:
+                        await self._read_again(room)
+                raise StoreError(f"{room.name} is changed too often")
+        except StoreError as error:
+            raise _unreachable(error) from error
 
-    def _find_host(self, room: OpenRoom) -> bool:
-        """Make the one who is there longest host if an anonymous room has none, and tell whether.
-
-        A host who is lost has some time to come back before that. Who is fed from a file cannot use powers.
-        """
-        record = room.record
-        if not record.is_anonymous or room.hosts():
-            return False
-        if record.hosts and time.monotonic() - room.without_host_since < _HANDOVER_S:
-            return False
-        people = (person for person in room.participants.values() if person.info.source not in ("file", RENDERER))
-        longest = next(people, None)
-        if longest is None:
-            return False
-        record.make_host(longest.person)
-        self._store.save(record)
-        return True
-
-    def _close_if_empty(self, room: OpenRoom) -> None:
-        if room.participants or room.lobby.waiting() or self._rooms.get(room.name) is not room:
+    async def _put(self, room: OpenRoom, record: RoomRecord) -> None:
+        """Put a record in place of a room's, or keep the room no longer. Raises `ConflictError`, `StoreError`."""
+        kept = record if record.is_worth_keeping else None
+        if record == room.record if room.is_stored else kept is None:
             return
-        del self._rooms[room.name]
-        record = room.record
-        record.empty_at = time.time()
-        if record.locked or record.lobby or record.ended or record.hosts or record.removed:
-            self._store.save(record)
-        else:
-            self._forget(room.name)
+        base = room.revision if room.is_stored else None
+        store = self._cluster.store
+        revision = await (store.write(kept, base) if kept else store.forget(room.name, base))
+        self._cluster.bus.publish(room.subject, RECORD, bytes(ChangedRecord(revision, kept)))
+        room.apply(kept, revision)
 
-    def _forget(self, name: str) -> None:
-        if name not in self._rooms and self._records.pop(name, None) is not None:
-            self._store.forget(name)
+    async def _open(self, room: OpenRoom) -> None:
+        """Hear what other nodes say about a room, and read its record."""
+        if room.subscription is None:
+
+            def hear(word: str, message: bytes) -> None:
+                room.on_bus(word, message)
+                if room.is_behind:
+                    self._mend_soon(room)
+
+            subscription = await self._cluster.bus.subscribe(room.subject, hear)
+            try:
+                room.take(await self._cluster.store.read(room.name))
+            except StoreError:
+                await subscription.close()
+                raise
+            room.subscription = subscription
+
+    async def _close_if_unused(self, room: OpenRoom) -> None:
+        if room.is_unused and self._rooms.get(room.name) is room:
+            del self._rooms[room.name]
+            if room.subscription is not None:
+                await room.subscription.close()
+
+    async def _change_or_mend(self, room: OpenRoom, change: Change) -> None:
+        """Change a room's record, or else let the change follow when the store can be reached."""
+        try:
+            await self._change(room, change)
+        except ProtocolError as error:
+            logger.debug("the record follows later", extra={"room": room.name, "reason": str(error)})
+            room.is_behind = True
+            room.tell_state()
+
+    def _mend_all(self) -> None:
+        for room in self._rooms.values():
+            self._mend_soon(room)
+
+    def _lose_node(self, node: str) -> None:
+        for room in self._rooms.values():
+            if any(seat.node == node for seat in (*room.record.seats, *room.record.waiting)):
+                self._mend_soon(room)
+
+    def _mend_soon(self, room: OpenRoom) -> None:
+        room.is_behind = False
+        task = asyncio.create_task(self._mend(room))
+        self._mending.add(task)
+        task.add_done_callback(self._mending.discard)
+
+    async def _mend(self, room: OpenRoom) -> None:
+        """Make the record say who is there: of this node its people, of others those whose node is alive."""
+
+        def mend(record: RoomRecord) -> None:
+            record.lose(self._cluster.members.alive)
+            here = {participant.seat.visit for participant in room.participants.values()}
+            for presence in (*record.seats, *record.waiting):
+                if presence.node == self._cluster.bus.node and presence.visit not in here | set(room.visitors):
+                    record.leave(presence.visit, "lost")
+            for participant in room.participants.values():
+                if record.seat_of(participant.seat.visit) is None:
+                    record.return_to_seat(participant.seat)
+
+        async with self._menders:
+            try:
+                async with room.changing:
+                    await self._read_again(room)
+            except StoreError as error:
+                logger.debug("a room cannot be mended yet", extra={"room": room.name, "reason": str(error)})
+                room.is_behind = True
+                return
+            await self._change_or_mend(room, mend)
+            await self._close_if_unused(room)
+
+    async def _read_again(self, room: OpenRoom) -> None:
+        stored = await self._cluster.store.read(room.name)
+        if stored is None:
+            room.is_stored = False
+        else:
+            room.apply(stored.record, stored.revision)
+
+
+def _forget_everything(record: RoomRecord) -> None:
+    record.locked, record.lobby, record.ending, record.hosts, record.removed = False, False, "", [], []
+
+
+def _unreachable(error: StoreError) -> ProtocolError:
+    return ProtocolError("going-away", f"{error}; try again in a while")

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from server.addresses import Addresses
+from server.cluster import Cluster
 from server.errors import ProtocolError
 from server.limits.gate import Gate
 from server.limits.limiter import Deed, Limiter
 from server.operations.metrics import Metrics
 from server.renderer.registry import Renderers
-from server.rooms.room_store import RoomStore
 from server.settings import Settings
 from server.signalling.entrance import Entrance
 from server.signalling.session import Session
@@ -23,16 +23,15 @@ _RETRY_LATER = {"Retry-After": "60"}
 class Signalling:
     """The WebSocket endpoint and its open sessions."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        """Open the state file. Raises `ServerError` if that fails."""
+    def __init__(self, settings: Settings, cluster: Cluster, metrics: Metrics) -> None:
         self.settings = settings
         self.metrics = metrics
         self.is_draining = False
-        self._store = RoomStore(settings.state_file)
+        self._members = cluster.members
         self.limiter = Limiter(settings.limits)
         self._gate = Gate(settings.limits)
         self._addresses = Addresses(settings.access.proxies)
-        self.entrance = Entrance(settings, self.limiter, self._store, metrics)
+        self.entrance = Entrance(settings, self.limiter, cluster, metrics)
         self.rooms = self.entrance.rooms
         self.renderers = Renderers(self.entrance.invite_renderer, metrics)
         self._sessions: dict[Session, asyncio.Event] = {}
@@ -44,6 +43,7 @@ class Signalling:
             origin is not None
             and urlsplit(origin).netloc != request.host
             and origin not in self.settings.access.origins
+            and origin not in self._members.urls
         ):
             self.metrics.refuse("origin")
             raise web.HTTPForbidden(text=f"signalling is for pages of {request.host}, not of {origin}\n")
@@ -72,17 +72,17 @@ class Signalling:
         """Let rooms expire and be forgotten, for ever."""
         while True:
             await asyncio.sleep(_SWEEP_S)
-            self.rooms.sweep()
+            await self.rooms.sweep()
 
     async def drain(self) -> None:
         """Let nobody in any more, and wait until all have gone."""
-        self.is_draining = True
+        self._let_nobody_in()
         while self._sessions:
             await next(iter(self._sessions.values())).wait()
 
     async def shut_down(self) -> None:
         """Tell everybody `going-away` and wait until all are gone, at most as long as the settings allow."""
-        self.is_draining = True
+        self._let_nobody_in()
         for session in self._sessions:
             session.end(ProtocolError("going-away", "the server is stopping; it may be back soon"))
         if self._sessions:
@@ -91,6 +91,6 @@ class Signalling:
             for task in pending:
                 task.cancel()
 
-    def close(self) -> None:
-        """Close the state file, once all sessions have ended."""
-        self._store.close()
+    def _let_nobody_in(self) -> None:
+        self.is_draining = True
+        self._members.send_nobody_here()

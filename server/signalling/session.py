@@ -97,9 +97,9 @@ class Session:
         finally:
             if self._participant is not None:
                 self._service.renderers.end_view(self._participant)
-                self._rooms.leave(self._participant, reason)
+                await self._rooms.leave(self._participant, reason)
             elif self._visitor is not None:
-                self._rooms.stop_waiting(self._room_name, self._visitor)
+                await self._rooms.stop_waiting(self._room_name, self._visitor)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
             try:
@@ -134,14 +134,14 @@ class Session:
         self._visitor = Visitor(
             arrival.person, arrival.name(join.name), join.source, self._tell, self.end, self._on_admitted
         )
-        self._rooms.enter(
+        await self._rooms.enter(
             self._room_name,
             self._visitor,
             is_invited=arrival.invitation is not None,
             is_host=arrival.is_host,
             is_back=arrival.is_back or arrival.is_renderer,
         )
-        self._service.entrance.use_up(arrival)
+        await self._service.entrance.use_up(arrival)
         return True
 
     def _on_admitted(self, participant: Participant) -> None:
@@ -162,7 +162,7 @@ class Session:
             elif isinstance(message, View):
                 self._service.renderers.view(self._participant, message)
             else:
-                use_power(self._rooms, self._participant, message)
+                await use_power(self._rooms, self._participant, message, self._settings)
         return False
 
     async def _messages(self) -> AsyncIterator[ClientMessage]:

@@ -9,6 +9,7 @@ from aiohttp import web
 from server.application import SIGNALLING, make_application, make_runner
 from server.client.call import Call
 from server.client.events import CallEnded, CallEvent
+from server.cluster import Cluster, open_cluster
 from server.settings import LinkSettings, Settings
 from server.signalling.endpoint import Signalling
 
@@ -20,14 +21,16 @@ Event = TypeVar("Event", bound=CallEvent)
 class RunningServer:
     """A server that listens on 127.0.0.1; `async with` starts and stops it."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, cluster: Cluster | None = None) -> None:
+        """Serve alone, or as a node of a cluster."""
+        self._cluster = cluster
         self.settings = settings or Settings(port=0, link=LinkSettings(connect_timeout_s=10.0))
         self.port = self.settings.port
         self._runner: web.AppRunner | None = None
         self._signalling: Signalling | None = None
 
     async def __aenter__(self) -> Self:
-        application = make_application(self.settings)
+        application = make_application(self.settings, self._cluster or await open_cluster(self.settings))
         self._signalling = application[SIGNALLING]
         self._runner = make_runner(application, self.settings)
         await self._runner.setup()

@@ -90,8 +90,8 @@ async def test_the_admin_api_lists_and_ends_rooms() -> None:
             "waiting": 0,
         }
         assert room["participants"] == [
-            {"id": 1, "name": "Ann", "source": "camera", "host": True},
-            {"id": 2, "name": "Bob", "source": "file", "host": False},
+            {"id": 1, "name": "Ann", "source": "camera", "host": True, "node": "alone"},
+            {"id": 2, "name": "Bob", "source": "file", "host": False, "node": "alone"},
         ]
         assert (await ask(server, "/admin/rooms/other", "DELETE"))[0] == 404
         assert (await ask(server, "/admin/rooms/tea", "DELETE"))[0] == 204
@@ -160,7 +160,7 @@ async def test_sigterm_drains_until_the_deadline() -> None:
             "tea",
             "Ann",
             "info",
-            "server.rooms.room",
+            "server.rooms.open_room",
         )
 
 

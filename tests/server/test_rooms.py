@@ -23,8 +23,8 @@ from server.protocol.room_messages import (
     SetRoom,
     Waiting,
 )
-from server.rooms import rooms as rooms_module
-from server.rooms.room_store import RoomStore
+from server.rooms import record as record_module
+from server.rooms.room_store import SqliteRoomStore
 from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, RoomSettings, Secret, Settings
 from tests.server.running_server import Guest, RunningServer, until
@@ -69,8 +69,8 @@ async def test_a_lost_host_has_time_to_come_back(monkeypatch: pytest.MonkeyPatch
             assert (await again.join("Ann", admission=first.admission)).room.hosts == (3,)
             assert (await bob.next(RoomChanged)).room.hosts == (3,)
         assert (await bob.next(RoomChanged)).room.hosts == ()
-        monkeypatch.setattr(rooms_module, "_HANDOVER_S", 0.0)
-        server.signalling.rooms.sweep()
+        monkeypatch.setattr(record_module, "HANDOVER_S", 0.0)
+        await server.signalling.rooms.sweep()
         assert (await bob.next(RoomChanged)).room.hosts == (2,)
 
 
@@ -232,7 +232,7 @@ async def test_an_ended_room_stays_ended_until_it_is_forgotten() -> None:
             await again.ask("Ann", admission=first.admission)
             assert await again.error() == "room-ended"
         await asyncio.sleep(0.3)
-        server.signalling.rooms.sweep()
+        await server.signalling.rooms.sweep()
         async with Stranger(server) as eve:
             assert (await eve.join(admission=first.admission)).room.hosts == (1,), "a new life of the room"
 
@@ -241,7 +241,7 @@ async def test_a_room_expires() -> None:
     async with RunningServer(Settings(port=0, room=RoomSettings(longest_s=0.1))) as server, Stranger(server) as ann:
         await ann.join("Ann")
         await asyncio.sleep(0.2)
-        server.signalling.rooms.sweep()
+        await server.signalling.rooms.sweep()
         assert await ann.error() == "room-ended"
         async with Stranger(server) as again:
             await again.join("Ann")
@@ -338,18 +338,20 @@ def test_a_state_file_that_cannot_be_used(tmp_path: Path) -> None:
     spoilt.write_bytes(b"no database" * 100)
     for file in (str(spoilt), "/proc/rooms.sqlite"):
         with pytest.raises(ServerError, match="cannot keep rooms in"):
-            RoomStore(file)
+            SqliteRoomStore(file)
 
 
-def test_a_room_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+async def test_a_room_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     file = str(tmp_path / "rooms.sqlite")
-    store = RoomStore(file)
+    store = SqliteRoomStore(file)
     key = store.own_key()
     store._database.execute("INSERT INTO rooms VALUES ('a', '{\"name\": 3}'), ('b', '{\"name\": \"b\"}')")
     store.close()
-    again = RoomStore(file)
-    assert list(again.load()) == ["b"]
-    assert again.load()["b"].empty_at == pytest.approx(time.time(), abs=5)
+    again = SqliteRoomStore(file)
+    assert await again.read("a") is None
+    stored = await again.read("b")
+    assert stored is not None
+    assert stored.record.empty_at == pytest.approx(time.time(), abs=5)
     assert again.own_key() == key
     assert len(key) >= 32
     again.close()
