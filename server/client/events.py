@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from server.encryption.status import EncryptionStatus
 from server.errors import CallError
 from server.protocol.messages import ParticipantInfo
 from server.protocol.room_messages import Knock, KnockGone, MuteRequested, RoomChanged, Waiting
@@ -55,6 +56,13 @@ class KeysExchanged:
     """
 
     participant: int
+
+
+@dataclass(frozen=True)
+class EncryptionChanged:
+    """How the call is protected from now on: once after joining, then at each change."""
+
+    status: EncryptionStatus
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ CallEvent = (
     | KeyframeSliceReceived
     | ControlReceived
     | KeysExchanged
+    | EncryptionChanged
     | VoiceReceived
     | VoicesAssigned
     | RoomNews

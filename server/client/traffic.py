@@ -10,6 +10,7 @@ from server.client.events import (
     CallEvent,
     CallStats,
     ControlReceived,
+    EncryptionChanged,
     KeyframeSliceReceived,
     KeysExchanged,
     VoiceReceived,
@@ -47,6 +48,7 @@ class Traffic:
             if link.secret is None
             else RoomEncryption(link.secret, link.room, session.id, self, stats.dropped)
         )
+        self._told: EncryptionStatus | None = None
         session.media.seal_voice = self._encryption.seal_voice
 
     @property
@@ -57,6 +59,7 @@ class Traffic:
     def begin(self) -> None:
         """Exchange keys with those who are there."""
         self._encryption.begin(self._session.participants)
+        self._tell_status()
 
     def close(self) -> None:
         """Renew keys no longer."""
@@ -65,6 +68,7 @@ class Traffic:
     def participant_went(self, participant: int) -> None:
         """Change keys when somebody has gone."""
         self._encryption.participant_went(participant)
+        self._tell_status()
 
     def send_bundle(self, bundle: bytes) -> None:
         """Send a bundle to everybody by data channel. Raises `ProtocolError` if it is too long."""
@@ -96,6 +100,7 @@ class Traffic:
             self._take(channel, *split_sender(message))
         except (ProtocolError, OpeningError) as error:
             self._stats.bad_messages += 1
+            self._tell_status()
             logger.debug("message dropped: %s", error)
 
     def on_voice(self, speaker: int, packet: bytes, timestamp: int) -> None:
@@ -103,6 +108,7 @@ class Traffic:
         try:
             payload = self._encryption.open_voice(speaker, packet)
         except OpeningError as error:
+            self._tell_status()
             logger.debug("voice dropped: %s", error)
             return
         try:
@@ -126,6 +132,12 @@ class Traffic:
         """Learn that a participant can read what follows."""
         self._emit(KeysExchanged(participant))
 
+    def _tell_status(self) -> None:
+        status = self._encryption.status()
+        if status != self._told:
+            self._told = status
+            self._emit(EncryptionChanged(status))
+
     def _hand_over(self, channel: Channel, to: int, packet: bytes) -> None:
         message = with_recipient(channel, to, packet)
         self._session.media.send(channel, message)
@@ -136,6 +148,7 @@ class Traffic:
         if key_message is not None:
             if sender in self._session.participants:
                 self._encryption.take(sender, key_message)
+                self._tell_status()
             return
         payload = self._encryption.open(_LANES[channel], sender, packet)
         match channel:

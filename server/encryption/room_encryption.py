@@ -88,9 +88,12 @@ class RoomEncryption:
     def open(self, lane: Lane, sender: int, packet: bytes) -> bytes:
         """Return the plain bytes of what came from the relay. Raises `OpeningError`."""
         try:
-            if sender not in self._members:
+            if sender in self._members:
+                return self._members[sender].keys.open(lane, packet)
+            if is_sealed(packet):
                 raise OpeningError(Drop.UNKNOWN_KEY, f"participant {sender} has exchanged no keys")
-            return self._members[sender].keys.open(lane, packet)
+            self._note_stranger(sender)
+            raise OpeningError(Drop.UNSEALED, f"participant {sender} sends in the clear")
         except OpeningError as error:
             self._dropped[error.reason] += 1
             raise
@@ -125,14 +128,24 @@ class RoomEncryption:
         try:
             pair = self._exchange.agree(sender, offer)
         except OpeningError:
-            self._strangers.add(sender)
+            self._note_stranger(sender)
             raise
         self._strangers.discard(sender)
         self._members[sender] = _Member(offer, pair)
-        if known is not None or sender not in self._told:
-            self._told.add(sender)
-            self._listener.send_key_message(sender, self._exchange.offer)
+        if known is not None:
+            self._told.discard(sender)
+        self._tell_offer(sender)
         self._schedule.renew()
+
+    def _note_stranger(self, sender: int) -> None:
+        """Let somebody whose link has no key, or another, know that ours has one."""
+        self._strangers.add(sender)
+        self._tell_offer(sender)
+
+    def _tell_offer(self, participant: int) -> None:
+        if participant not in self._told:
+            self._told.add(participant)
+            self._listener.send_key_message(participant, self._exchange.offer)
 
     def _take_media_key(self, sender: int, message: MediaKey) -> None:
         member = self._members.get(sender)
