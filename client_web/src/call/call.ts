@@ -5,6 +5,7 @@ import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState }
 import type { KeyframeStore } from './keyframe_delivery';
 import type { HostMessage, Participant, Source } from './messages';
 import { Session, type LocalParticipant, type TransportStatistics } from './session';
+import { roundTripMs } from './round_trip';
 import { signallingUrl } from './signalling';
 import type { TransportPreference } from './transport/transport';
 import { voiceTotals, type VoiceTotals } from './voice_totals';
@@ -42,6 +43,8 @@ export interface CallStatistics {
   channels: Readonly<Record<ChannelName, ChannelCounters>> | null;
   /** The voices that came by the present connection; half a second old at most. */
   voices: VoiceTotals;
+  /** To the server and back, ms; `null` until measured. */
+  roundTripMs: number | null;
   /** How bundles travel; `null` before there is a connection. */
   transport: TransportStatistics | null;
   /** Messages dropped because they broke the protocol. */
@@ -54,6 +57,7 @@ export const NO_STATISTICS: CallStatistics = {
   rateCounted: true,
   channels: null,
   voices: voiceTotals([]),
+  roundTripMs: null,
   transport: null,
   messagesRejected: 0,
 };
@@ -89,6 +93,7 @@ export class Call extends Emitter<CallEvents> {
   private messagesRejected = 0;
   private rateCounted = true;
   private voices: VoiceTotals = voiceTotals([]);
+  private roundTripMs: number | null = null;
 
   constructor(settings: CallSettings) {
     super();
@@ -183,6 +188,7 @@ export class Call extends Emitter<CallEvents> {
       rateCounted: this.rateCounted,
       channels: this.session?.counters() ?? null,
       voices: this.voices,
+      roundTripMs: this.roundTripMs,
       transport: this.session?.transport() ?? null,
       messagesRejected: this.messagesRejected,
     };
@@ -244,6 +250,7 @@ export class Call extends Emitter<CallEvents> {
     const report = await session?.statistics().catch(() => null);
     if (report === null || report === undefined) return;
     this.voices = voiceTotals(report);
+    this.roundTripMs = roundTripMs(report);
     const totals = wireTotals(report);
     if (totals !== null) window.add(performance.now(), totals);
     if (this.currentPhase === 'in-call') this.rateCounted = totals !== null;

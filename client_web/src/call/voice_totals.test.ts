@@ -7,13 +7,13 @@ describe('voiceTotals', () => {
     const report = new Map<string, unknown>([
       ['a', { ...voice, silentConcealedSamples: 600 }],
       ['b', voice],
-      ['c', { type: 'outbound-rtp', kind: 'audio' }],
+      ['c', { type: 'outbound-rtp', kind: 'audio', bytesSent: 700 }],
       ['d', { type: 'inbound-rtp', kind: 'audio' }],
     ]);
-    expect(voiceTotals(report)).toEqual({ samples: 96_000, concealedSamples: 1_200 });
+    expect(voiceTotals(report)).toEqual({ samples: 96_000, concealedSamples: 1_200, bytesSent: 700 });
   });
 
   it('is zero before there are any', () => {
-    expect(voiceTotals(new Map())).toEqual({ samples: 0, concealedSamples: 0 });
+    expect(voiceTotals(new Map())).toEqual({ samples: 0, concealedSamples: 0, bytesSent: 0 });
   });
 });

@@ -1,14 +1,11 @@
-import { CodecError, createFaceEncoder, type FaceEncoder, type TrackingStatus } from '../codec';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import { Emitter } from '../call/events';
+import { CodecError, createFaceEncoder, type FaceEncoder, type TrackingStatus } from '../codec';
 import { openDevice, openDevices, type CaptureProblem, type Captured, type DeviceKind } from './capture';
 import { VoiceActivity } from './voice_activity';
 
+/** What our face is coded to. */
 export interface LocalMediaEvents {
-  /** Devices, their problems, muting or the camera's state have changed. */
-  changed: undefined;
-  tracking: TrackingStatus;
-  /** We began or stopped speaking. */
-  voice: boolean;
   bundle: Uint8Array;
   keyframe: Uint8Array;
 }
@@ -19,17 +16,31 @@ const VOICE_INTERVAL_MS = 60;
 export class LocalMedia extends Emitter<LocalMediaEvents> {
   /** Shows the camera, and feeds the encoder. To be put into the page. */
   readonly video = document.createElement('video');
-  readonly problems: Record<DeviceKind, CaptureProblem | null> = { camera: null, microphone: null };
+  readonly problems: Readonly<Record<DeviceKind, Signal<CaptureProblem | null>>> = {
+    camera: signal(null),
+    microphone: signal(null),
+  };
   /** Why faces cannot be tracked here, if so. */
-  codecProblem: CodecError | null = null;
-  tracking: TrackingStatus | null = null;
-  speaking = false;
-  private readonly tracks: Record<DeviceKind, MediaStreamTrack | null> = { camera: null, microphone: null };
+  readonly codecProblem = signal<CodecError | null>(null);
+  /** Of the camera; `null` while it is off or the tracker loads. */
+  readonly tracking = signal<TrackingStatus | null>(null);
+  readonly speaking = signal(false);
+  /** Of our microphone, as root mean square of samples in −1…1. */
+  readonly loudness = signal(0);
+  private readonly isMuted = signal(false);
+  private readonly tracks: Readonly<Record<DeviceKind, Signal<MediaStreamTrack | null>>> = {
+    camera: signal(null),
+    microphone: signal(null),
+  };
+  readonly camera: ReadonlySignal<MediaStreamTrack | null> = this.tracks.camera;
+  readonly microphone: ReadonlySignal<MediaStreamTrack | null> = this.tracks.microphone;
+  /** Whether camera pictures are being tracked, or at least could be. */
+  readonly cameraOn = computed(() => this.camera.value !== null && this.codecProblem.value === null);
+  readonly muted = computed(() => this.isMuted.value || this.microphone.value === null);
   private readonly chosen: Record<DeviceKind, string | null> = { camera: null, microphone: null };
   private encoder: FaceEncoder | null = null;
   private activity: VoiceActivity | null = null;
   private readonly voiceTimer = setInterval(() => this.readVoice(), VOICE_INTERVAL_MS);
-  private isMuted = false;
   private predicting = true;
   private wantsCamera = true;
   private isClosed = false;
@@ -41,22 +52,9 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     this.video.playsInline = true;
   }
 
-  get microphone(): MediaStreamTrack | null {
-    return this.tracks.microphone;
-  }
-
-  /** Whether camera pictures are being tracked, or at least could be. */
-  get cameraOn(): boolean {
-    return this.tracks.camera !== null && this.codecProblem === null;
-  }
-
-  get muted(): boolean {
-    return this.isMuted || this.tracks.microphone === null;
-  }
-
   /** The id of the open device, to mark it in a list. */
   deviceId(kind: DeviceKind): string | null {
-    return this.tracks[kind]?.getSettings().deviceId ?? null;
+    return this.tracks[kind].value?.getSettings().deviceId ?? null;
   }
 
   /** Opens both devices, then loads the face encoder. Failures are in `problems` and `codecProblem`. */
@@ -67,7 +65,7 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     if (this.encoder === null) await this.loadEncoder();
   }
 
-  /** Opens another device of that kind. */
+  /** Opens another device of that kind, also during the call. */
   async choose(kind: DeviceKind, id: string): Promise<void> {
     this.chosen[kind] = id;
     if (kind === 'camera') this.wantsCamera = true;
@@ -76,9 +74,8 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
   }
 
   setMuted(muted: boolean): void {
-    this.isMuted = muted;
-    if (this.tracks.microphone !== null) this.tracks.microphone.enabled = !muted;
-    this.emit('changed', undefined);
+    this.isMuted.value = muted;
+    if (this.microphone.value !== null) this.microphone.value.enabled = !muted;
   }
 
   /** Off releases the camera (its light goes out); on opens it again. */
@@ -86,15 +83,14 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     this.wantsCamera = on;
     if (!on) {
       this.release('camera');
-      this.emit('changed', undefined);
-    } else if (this.tracks.camera === null) {
+    } else if (this.camera.value === null) {
       this.use('camera', await openDevice('camera', this.chosen.camera));
     }
   }
 
   /** Plays the camera's picture; needed again after `video` was moved to another place in the page, which pauses it. */
   async play(): Promise<void> {
-    if (this.tracks.camera === null) return;
+    if (this.camera.value === null) return;
     try {
       await this.video.play();
     } catch (error) {
@@ -105,12 +101,12 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
 
   /** What a newcomer needs, in order; nothing while the camera is off. */
   keyframesInUse(): readonly Uint8Array[] {
-    return this.cameraOn ? (this.encoder?.keyframesInUse() ?? []) : [];
+    return this.cameraOn.value ? (this.encoder?.keyframesInUse() ?? []) : [];
   }
 
   /** The chain of the keyframe of this number and all after it. */
   keyframesSince(number: number): readonly Uint8Array[] {
-    return this.cameraOn ? (this.encoder?.keyframesSince(number) ?? []) : [];
+    return this.cameraOn.value ? (this.encoder?.keyframesSince(number) ?? []) : [];
   }
 
   /** Says whether keyframes may be predicted from others: all the others can decode such. */
@@ -135,45 +131,43 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
 
   private use(kind: DeviceKind, captured: Captured): void {
     if ('problem' in captured) {
-      this.problems[kind] = captured.problem;
+      this.problems[kind].value = captured.problem;
     } else if (this.isClosed || (kind === 'camera' && !this.wantsCamera)) {
       captured.track.stop();
     } else {
       this.release(kind);
-      this.problems[kind] = null;
-      this.tracks[kind] = captured.track;
+      this.problems[kind].value = null;
+      this.tracks[kind].value = captured.track;
       captured.track.onended = () => this.deviceEnded(kind, captured.track);
       if (kind === 'camera') void this.startCamera(captured.track);
       else this.startMicrophone(captured.track);
     }
-    this.emit('changed', undefined);
   }
 
   private async startCamera(track: MediaStreamTrack): Promise<void> {
     this.video.srcObject = new MediaStream([track]);
     await this.play();
-    if (this.tracks.camera === track) this.encoder?.start(this.video);
+    if (this.camera.value === track) this.encoder?.start(this.video);
   }
 
   private startMicrophone(track: MediaStreamTrack): void {
-    track.enabled = !this.isMuted;
+    track.enabled = !this.isMuted.value;
     this.activity = new VoiceActivity(this.audio, track);
   }
 
   private deviceEnded(kind: DeviceKind, track: MediaStreamTrack): void {
-    if (this.tracks[kind] !== track) return;
+    if (this.tracks[kind].value !== track) return;
     this.release(kind);
-    this.problems[kind] = 'not-found';
-    this.emit('changed', undefined);
+    this.problems[kind].value = 'not-found';
   }
 
   private release(kind: DeviceKind): void {
-    this.tracks[kind]?.stop();
-    this.tracks[kind] = null;
+    this.tracks[kind].value?.stop();
+    this.tracks[kind].value = null;
     if (kind === 'camera') {
       this.encoder?.stop();
       this.video.srcObject = null;
-      this.tracking = null;
+      this.tracking.value = null;
     } else {
       this.activity?.close();
       this.activity = null;
@@ -191,13 +185,11 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
       encoder.onBundle = (bundle) => this.emit('bundle', bundle);
       encoder.onKeyframe = (blob) => this.emit('keyframe', blob);
       encoder.onStatus = (status) => {
-        if (this.tracks.camera === null) return;
-        this.tracking = status;
-        this.emit('tracking', status);
+        if (this.camera.value !== null) this.tracking.value = status;
       };
       encoder.onError = (error) => this.codecFailed(error);
       this.encoder = encoder;
-      if (this.tracks.camera !== null && !this.video.paused) encoder.start(this.video);
+      if (this.camera.value !== null && !this.video.paused) encoder.start(this.video);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.codecFailed(error);
@@ -206,19 +198,19 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
 
   private codecFailed(error: CodecError): void {
     if (error.code === 'camera-ended') {
-      const track = this.tracks.camera;
+      const track = this.camera.value;
       if (track !== null) this.deviceEnded('camera', track);
       return;
     }
-    this.codecProblem = error;
-    this.emit('changed', undefined);
+    this.codecProblem.value = error;
   }
 
   private readVoice(): void {
-    const speaking = !this.muted && (this.activity?.read() ?? false);
-    if (speaking === this.speaking) return;
-    this.speaking = speaking;
+    const { loudness, active } = this.activity?.read() ?? { loudness: 0, active: false };
+    const speaking = active && !this.muted.value;
+    this.loudness.value = this.muted.value ? 0 : loudness;
+    if (speaking === this.speaking.value) return;
+    this.speaking.value = speaking;
     this.encoder?.setVoiceActive(speaking);
-    this.emit('voice', speaking);
   }
 }

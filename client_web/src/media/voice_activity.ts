@@ -48,10 +48,11 @@ export class VoiceActivity {
     this.source.connect(this.analyser);
   }
 
-  /** Whether there is voice now; to be asked every 50–200 ms. */
-  read(): boolean {
+  /** How loud it is now, and whether that is voice; to be asked every 50–200 ms. */
+  read(): { loudness: number; active: boolean } {
     this.analyser.getFloatTimeDomainData(this.samples);
-    return this.gate.update(loudness(this.samples), performance.now());
+    const level = loudness(this.samples);
+    return { loudness: level, active: this.gate.update(level, performance.now()) };
   }
 
   close(): void {

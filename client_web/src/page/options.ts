@@ -32,23 +32,3 @@ export function cleanName(typed: string): string | null {
   const name = Array.from(typed.trim()).slice(0, MAX_NAME_LENGTH).join('');
   return name === '' ? null : name;
 }
-
-const NAME_KEY = 'facewire.name';
-
-/** The name used last in this browser; `null` if there is none or storage is forbidden. */
-export function rememberedName(): string | null {
-  try {
-    return cleanName(localStorage.getItem(NAME_KEY) ?? '');
-  } catch {
-    return null;
-  }
-}
-
-/** Keeps the name for next time, where storage is allowed. */
-export function rememberName(name: string): void {
-  try {
-    localStorage.setItem(NAME_KEY, name);
-  } catch {
-    // A browser that forbids storage asks for the name again: nothing else depends on it.
-  }
-}

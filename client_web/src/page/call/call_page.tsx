@@ -1,0 +1,78 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { messages } from '../i18n/language';
+import { Icon } from '../shared/icon';
+import { NoticeList } from '../shared/notice_list';
+import { deviceNotices, encoderNotice, rendererNotice, slowDrawingNotice, type Notice } from '../shared/notices';
+import { encryptionText } from '../status/encryption';
+import { RateGraph, rateText } from '../status/rate_graph';
+import type { Visit } from '../visit';
+import type { CallModel } from './call_model';
+import { Controls } from './controls';
+import { Knocks } from './knocks';
+import { LossBanner } from './loss_banner';
+import { SidePanel } from './panel';
+import { listenToKeys } from './shortcuts';
+import { Stage } from './stage';
+import { WaitingRoom } from './waiting_room';
+
+/** Below so many pictures a second the page says that it is this machine. */
+const SLOW_PICTURES_PER_SECOND = 10;
+
+/** The page during the call. */
+export function CallPage({ model, visit }: { model: CallModel; visit: Visit }) {
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => main.current?.focus(), []);
+  useEffect(() => listenToKeys(model), [model]);
+  if (model.waiting.value) return <WaitingRoom model={model} />;
+  return (
+    <main class="call" tabIndex={-1} ref={main}>
+      <Header model={model} />
+      <LossBanner model={model} />
+      <NoticeList notices={collectNotices(model, visit)} dismissible />
+      {model.panel.value !== 'people' && <Knocks model={model} />}
+      <div class="call-middle">
+        <Stage model={model} />
+        <SidePanel model={model} />
+      </div>
+      <Controls model={model} />
+    </main>
+  );
+}
+
+function Header({ model }: { model: CallModel }) {
+  const t = messages.value;
+  const { rate, rateCounted } = model.figures.current.value;
+  const encryption = encryptionText();
+  return (
+    <header class="call-head">
+      <h1>
+        <span class="eyebrow">{t.prejoin.room}</span>
+        {model.room}
+        {model.door.value.locked && (
+          <span role="img" aria-label={t.people.isLocked} title={t.people.isLocked}>
+            <Icon name="lock" />
+          </span>
+        )}
+      </h1>
+      <span class="encryption" title={encryption.title}>
+        <Icon name="shield" />
+        <span>{encryption.text}</span>
+      </span>
+      <button type="button" class="rate" title={t.status.rateTitle} onClick={() => model.toggle('status')}>
+        <RateGraph rates={model.figures.rates.value} width={120} height={28} />
+        <output class="rate-figures">{rateText(rate, rateCounted)}</output>
+      </button>
+    </header>
+  );
+}
+
+function collectNotices(model: CallModel, visit: Visit): Notice[] {
+  const { media, people } = model;
+  const notices = deviceNotices({ camera: media.problems.camera.value, microphone: media.problems.microphone.value });
+  if (media.codecProblem.value !== null) notices.push(encoderNotice(media.codecProblem.value));
+  if (visit.rendererError.value !== null) notices.push(rendererNotice(visit.rendererError.value));
+  const drawn = people.value.filter(({ picture }) => picture.value === 'live').map(({ drawing }) => drawing.value);
+  const slowest = Math.min(...drawn.map((drawing) => drawing?.picturesPerSecond ?? Infinity));
+  if (drawn.length > 1 && slowest < SLOW_PICTURES_PER_SECOND) notices.push(slowDrawingNotice(slowest));
+  return notices;
+}

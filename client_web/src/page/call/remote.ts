@@ -1,0 +1,109 @@
+import { computed, signal } from '@preact/signals';
+import type { Reaction } from '../../call/control';
+import type { KeyframeAbility, ParticipantState } from '../../call/events';
+import type { Participant } from '../../call/messages';
+import type { FaceDecoder, FaceDecoderStatistics } from '../../codec';
+import { VoiceActivity } from '../../media/voice_activity';
+import type { RemoteStatistics } from '../page_handle';
+import { Fleeting } from './fleeting';
+
+/** What a participant's tile shows: a decoder's word, or that there is no camera, or that nothing can be drawn here. */
+export type Picture = FaceDecoderStatistics['state'] | 'off' | 'none';
+
+/** How long a reaction is shown. */
+export const REACTION_MS = 4_000;
+
+/** One other participant: the drawn face, the voice, and what is the matter with them. */
+export class Remote {
+  readonly canvas = document.createElement('canvas');
+  readonly sound = document.createElement('audio');
+  /** How the face is being drawn; `null` until the first second of it, or where faces cannot be drawn. */
+  readonly drawing = signal<FaceDecoderStatistics | null>(null);
+  readonly state = signal<ParticipantState | null>(null);
+  /** Which keyframes this participant can decode. */
+  readonly keyframes = signal<KeyframeAbility>('all');
+  readonly speaking = signal(false);
+  readonly reaction = new Fleeting<Reaction>(REACTION_MS);
+  /** Our connection is down: the picture stays as it is and says so. */
+  readonly reconnecting = signal(false);
+  readonly picture = computed<Picture>(() => {
+    const { participant, decoder } = this;
+    const isOff = this.state.value === null ? participant.source === 'none' : this.state.value.camera === 'off';
+    if (isOff) return 'off';
+    return decoder === null ? 'none' : (this.drawing.value?.state ?? 'waiting');
+  });
+  private readonly decoder: FaceDecoder | null;
+  private activity: VoiceActivity | null = null;
+
+  /** @param addFace makes what draws on `canvas`; `null` where nothing can be drawn. */
+  constructor(
+    readonly participant: Participant,
+    private readonly audio: AudioContext,
+    addFace: ((canvas: HTMLCanvasElement) => FaceDecoder) | null,
+    requestKeyframe: (number: number) => void,
+  ) {
+    this.canvas.width = this.canvas.height = 256;
+    this.canvas.setAttribute('role', 'img');
+    this.sound.autoplay = true;
+    this.decoder = addFace?.(this.canvas) ?? null;
+    if (this.decoder === null) return;
+    this.decoder.onKeyframeNeeded = requestKeyframe;
+    this.decoder.onStatistics = (statistics) => (this.drawing.value = statistics);
+  }
+
+  pushBundle(bundle: Uint8Array): void {
+    this.decoder?.pushBundle(bundle);
+  }
+
+  pushKeyframe(blob: Uint8Array): void {
+    this.decoder?.pushKeyframe(blob);
+  }
+
+  setState(state: ParticipantState, keyframes: KeyframeAbility): void {
+    this.state.value = state;
+    this.keyframes.value = keyframes;
+  }
+
+  /** Plays the voice from this track; `null` ends it. */
+  setVoice(track: MediaStreamTrack | null): void {
+    this.activity?.close();
+    this.activity = track === null ? null : new VoiceActivity(this.audio, track);
+    this.sound.srcObject = track === null ? null : new MediaStream([track]);
+  }
+
+  /** Starts the sound. Resolves with whether the browser allows it yet. */
+  async play(): Promise<boolean> {
+    if (this.sound.srcObject === null) return true;
+    try {
+      await this.sound.play();
+      return true;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') return false;
+      if (error instanceof DOMException && error.name === 'AbortError') return true;
+      throw error;
+    }
+  }
+
+  /** Reads whether there is voice; to be called a few times a second. Pictures say so as late as they are shown. */
+  updateSpeaking(): void {
+    const heard = this.activity?.read().active ?? false;
+    const hasPicture = this.picture.value === 'live' || this.picture.value === 'plain';
+    const speaking = hasPicture ? (this.decoder?.voiceActive ?? false) : heard;
+    this.speaking.value = speaking && this.state.value?.muted !== true && !this.reconnecting.value;
+  }
+
+  statistics(): RemoteStatistics {
+    return {
+      ...this.participant,
+      state: this.state.value,
+      drawing: this.drawing.value,
+      speaking: this.speaking.value,
+    };
+  }
+
+  close(): void {
+    this.reaction.clear();
+    this.setVoice(null);
+    this.decoder?.close();
+  }
+}

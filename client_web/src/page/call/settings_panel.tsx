@@ -1,0 +1,17 @@
+import { LevelMeter } from '../prejoin/level_meter';
+import { DeviceSelect } from '../shared/device_select';
+import { LanguageChoice, ThemeChoice } from '../shared/page_foot';
+import type { CallModel } from './call_model';
+
+/** Devices, language and colours, during the call. */
+export function SettingsPanel({ model }: { model: CallModel }) {
+  return (
+    <div class="settings">
+      <DeviceSelect kind="camera" media={model.media} />
+      <DeviceSelect kind="microphone" media={model.media} />
+      <LevelMeter media={model.media} />
+      <LanguageChoice />
+      <ThemeChoice />
+    </div>
+  );
+}

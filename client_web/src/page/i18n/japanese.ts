@@ -1,0 +1,3 @@
+import { english, type Messages } from './english';
+
+export const japanese: Messages = english;

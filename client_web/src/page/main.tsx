@@ -1,0 +1,30 @@
+import { render } from 'preact';
+import './style/base.css';
+import './style/entrance.css';
+import './style/tile.css';
+import './style/call.css';
+import './style/panel.css';
+import { Home } from './home/home';
+import { roomNameFrom } from './home/room_names';
+import { beginLanguage } from './i18n/language';
+import { readOptions } from './options';
+import { RoomPage } from './room_page';
+import { NoticeCard } from './shared/notice_list';
+import { unsupportedNotice } from './shared/notices';
+import { Visit } from './visit';
+
+const root = document.querySelector<HTMLElement>('#app');
+if (root === null) throw new Error('index.html has no element with the id "app"');
+
+await beginLanguage();
+const room = location.pathname.startsWith('/room/') ? roomNameFrom(location.pathname) : null;
+const unsupported = unsupportedNotice();
+if (room === null) {
+  document.title = 'facewire';
+  render(<Home />, root);
+} else if (unsupported !== null) {
+  render(<NoticeCard notice={unsupported} />, root);
+} else {
+  const options = readOptions(location.search);
+  render(<RoomPage visit={new Visit(room, options)} name={options.name} />, root);
+}

@@ -1,0 +1,17 @@
+import { CallPage } from './call/call_page';
+import { Ending } from './ending/ending';
+import { Prejoin } from './prejoin/prejoin';
+import type { Visit } from './visit';
+
+/** A room's page: preview, call, ending. */
+export function RoomPage({ visit, name }: { visit: Visit; name: string | null }) {
+  const stage = visit.stage.value;
+  switch (stage.name) {
+    case 'prejoin':
+      return <Prejoin visit={visit} name={name} />;
+    case 'call':
+      return <CallPage model={stage.model} visit={visit} />;
+    case 'ended':
+      return <Ending room={visit.room} error={stage.error} />;
+  }
+}

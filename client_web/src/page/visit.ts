@@ -1,0 +1,123 @@
+import { signal } from '@preact/signals';
+import { Call, NO_STATISTICS } from '../call/call';
+import type { CallError } from '../call/errors';
+import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
+import { LocalMedia } from '../media/local_media';
+import { CallModel } from './call/call_model';
+import { readToken, type PageOptions } from './options';
+import { rememberedName } from './preferences';
+import { forgetStay, rememberedStay } from './stay';
+
+/** Where a visit stands. */
+export type VisitStage =
+  | { name: 'prejoin' }
+  | { name: 'call'; model: CallModel }
+  | { name: 'ended'; error: CallError | null };
+
+/** One visit to a room: preview, call, ending; holds what lives through all of them. */
+export class Visit {
+  readonly stage = signal<VisitStage>({ name: 'prejoin' });
+  /** `null` while it loads, and where faces cannot be drawn; `rendererError` then says why. */
+  readonly renderer = signal<FaceRenderer | null>(null);
+  readonly rendererError = signal<CodecError | null>(null);
+  /** Whether the browser offers a graphics processor. */
+  readonly hasWebGpu = signal(true);
+  /** Whether the devices were tried, whatever came of it. */
+  readonly opened = signal(false);
+  readonly joining = signal(false);
+  private readonly audio = new AudioContext();
+  readonly media = new LocalMedia(this.audio);
+  private readonly rendererTried: Promise<void>;
+  private call: Call | null = null;
+
+  constructor(
+    readonly room: string,
+    private readonly options: PageOptions,
+  ) {
+    this.rendererTried = this.loadRenderer();
+    void detectWebGpu().then((found) => (this.hasWebGpu.value = found));
+    const stay = rememberedStay(room);
+    if (stay !== null) this.media.setMuted(stay.muted);
+    const opened = this.media.open().then(async () => {
+      if (stay?.camera === false) await this.media.setCameraOn(false);
+      this.opened.value = true;
+    });
+    if (options.autojoin || stay !== null) {
+      void opened.then(() => this.join(options.name ?? rememberedName() ?? 'Guest'));
+    }
+    window.addEventListener('pagehide', () => this.call?.leave());
+    window.facewire = {
+      statistics: () => this.statistics(),
+      canvas: (participant) => this.model?.person(participant)?.canvas ?? null,
+    };
+  }
+
+  /** Enters the room under that name. */
+  async join(name: string): Promise<void> {
+    if (this.joining.value) return;
+    this.joining.value = true;
+    const { media, audio, room, options } = this;
+    void audio.resume();
+    await this.rendererTried;
+    const call = new Call({
+      page: location.href,
+      room,
+      name,
+      source: media.cameraOn.value ? 'camera' : 'none',
+      state: { muted: media.muted.value, camera: media.cameraOn.value ? 'on' : 'off', hand: false, recording: false },
+      microphone: media.microphone.value,
+      token: readToken(location.hash),
+      transport: options.transport,
+      keyframes: this.renderer.value?.decodesPredicted === false ? 'intra' : 'all',
+      store: media,
+    });
+    this.call = call;
+    const model = new CallModel({ room, name, call, media, audio, renderer: this.renderer.value });
+    this.stage.value = { name: 'call', model };
+    call.on('ended', ({ error }) => {
+      forgetStay();
+      this.close();
+      this.stage.value = { name: 'ended', error };
+    });
+    call.join();
+  }
+
+  private close(): void {
+    this.media.close();
+    this.renderer.value?.close();
+    void this.audio.close();
+  }
+
+  private async loadRenderer(): Promise<void> {
+    try {
+      const renderer = await createFaceRenderer(this.options.provider);
+      renderer.onError = (error) => (this.rendererError.value = error);
+      this.renderer.value = renderer;
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.rendererError.value = error;
+    }
+  }
+
+  private get model(): CallModel | null {
+    const stage = this.stage.value;
+    return stage.name === 'call' ? stage.model : null;
+  }
+
+  private statistics(): ReturnType<NonNullable<Window['facewire']>['statistics']> {
+    return {
+      phase: this.call?.phase ?? 'idle',
+      ...(this.call?.statistics() ?? NO_STATISTICS),
+      tracking: this.media.tracking.value,
+      speaking: this.media.speaking.value,
+      remotes: this.model?.people.value.map((person) => person.statistics()) ?? [],
+      timings: { encoder: this.media.stageTimings(), renderer: this.renderer.value?.stageTimings() ?? null },
+    };
+  }
+}
+
+/** Whether the browser offers a graphics processor to WebGPU (W3C WebGPU, `GPU.requestAdapter`). */
+async function detectWebGpu(): Promise<boolean> {
+  if (!('gpu' in navigator)) return false;
+  return (await (navigator.gpu as { requestAdapter(): Promise<unknown> }).requestAdapter()) !== null;
+}
