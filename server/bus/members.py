@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
@@ -62,8 +63,9 @@ class Members:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where people reach the other nodes, in an order that is the same for a while."""
-        return tuple(dict.fromkeys(member.url for member in self._others.values() if member.url not in ("", self._url)))
+        """Where people reach the other nodes, in an order by chance, so that not all go to the same one."""
+        urls = {member.url for member in self._others.values()} - {"", self._url}
+        return tuple(random.sample(sorted(urls), len(urls)))
 
     def send_nobody_here(self) -> None:
         """Let the others tell nobody of this node any more: it drains."""

@@ -80,6 +80,7 @@ class CallSession:
         self.participants: dict[int, ParticipantInfo] = {}
         self.room = RoomState()
         self.admission: str | None = None
+        self.nodes: tuple[str, ...] = ()
         self.voice_kbps: float | None = None
         self.voice_ptime_ms: int | None = None
 
@@ -147,6 +148,7 @@ class CallSession:
         if not isinstance(joined, Joined):
             raise CallError("bad-message", f"the server sent {joined.type} before joined")
         self.id, self.room, self.admission = joined.id, joined.room, joined.admission
+        self.nodes = joined.nodes
         self.participants = {participant.id: participant for participant in joined.participants}
         self._media = CallMedia(
             joined.ice_servers, self._link, self._listener.on_message, self._on_voice, self._on_media_failure

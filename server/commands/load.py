@@ -2,12 +2,15 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from server.bench.server_process import ServerProcess
 from server.errors import ServerError
-from server.load.measure import Load, put_load
+from server.load.growth import loads, table
+from server.load.measure import Figures, Load, put_load
+from server.load.soak import MemorySlope
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -21,6 +24,8 @@ _EXAMPLES = """\
 examples:
   facewire load --rooms 10 --people 4 --seconds 30
   facewire load --rooms 128 --people 4 --seconds 30 --processes 4 --json build/bench/load.json
+  facewire load --streams 50,100,200,400
+  facewire load --rooms 6 --people 4 --seconds 1800 --soak
 """
 
 
@@ -37,6 +42,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--people", type=int, default=4, help="people in each (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of sending (default: %(default)g)")
     parser.add_argument("--processes", type=int, default=1, help="that the people share (default: %(default)s)")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--soak", action="store_true", help="also print how the server's memory grows meanwhile")
+    kind.add_argument(
+        "--streams",
+        metavar="N,…",
+        type=_numbers,
+        help="instead of --rooms: a run on a new server for each number of streams, and the lines through them",
+    )
     parser.add_argument("--url", help="the server, http(s)://HOST[:PORT] (default: one of its own)")
     parser.add_argument("--admin-token", help="opens that server's /metrics")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
@@ -46,20 +59,46 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the figures; returns 1 if somebody could not join. Raises `ServerError` if it cannot measure."""
     if arguments.rooms < 1 or not 1 <= arguments.people <= 255 or arguments.processes < 1 or not arguments.seconds > 0:
         raise ServerError("at least one room, one process, 1–255 people and some time are needed")
-    load = Load(arguments.rooms, arguments.people, arguments.seconds, arguments.processes)
-    if arguments.url:
-        figures = put_load(arguments.url.rstrip("/"), load, arguments.admin_token)
+    if arguments.streams:
+        if arguments.url:
+            raise ServerError("--streams starts servers of its own: leave --url out")
+        growing = loads(arguments.streams, arguments.people, arguments.seconds, arguments.processes)
+        figures = table((_on_own_server(load) for load in growing), print)
+        failures = [reason for run in figures["runs"] for reason in run["join_failures"]]
     else:
-        limits = [word for key in _UNLIMITED for word in ("--set", f"{key}=1000000")]
-        with ServerProcess(
-            "--set", "log.level=warning", "--set", f"participants={arguments.people}", *limits
-        ) as server:
-            figures = put_load(f"http://localhost:{server.port}", load)
-    _print(figures)
+        load = Load(arguments.rooms, arguments.people, arguments.seconds, arguments.processes)
+        memory = MemorySlope()
+        if arguments.url:
+            figures = put_load(arguments.url.rstrip("/"), load, arguments.admin_token, memory.watch)
+        else:
+            figures = _on_own_server(load, memory.watch)
+        _print(figures)
+        if arguments.soak:
+            figures["soak"] = memory.report(figures["people"])
+            _print_soak(figures["soak"])
+        failures = figures["join_failures"]
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if figures["join_failures"] else 0
+    return 1 if failures else 0
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _on_own_server(load: Load, watch: Callable[[Figures], None] = lambda figures: None) -> Figures:
+    limits = [word for key in _UNLIMITED for word in ("--set", f"{key}=1000000")]
+    with ServerProcess("--set", "log.level=warning", "--set", f"participants={load.people}", *limits) as server:
+        return put_load(f"http://localhost:{server.port}", load, watch=watch)
+
+
+def _print_soak(soak: Figures) -> None:
+    first, last = soak["mb"]
+    print(
+        f"memory's growth    {soak['kb_an_hour']:+.0f} kB an hour, {soak['kb_an_hour_and_person']:+.1f} kB a person, "
+        f"over {soak['minutes']:.0f} minutes: {first:.1f} to {last:.1f} MB"
+    )
 
 
 def _print(figures: dict[str, Any]) -> None:

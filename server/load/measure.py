@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -16,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from server.errors import ServerError
 
 Figures = dict[str, Any]
+
+_WATCH_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,14 @@ class Load:
     """In how many processes the people are."""
 
 
-def put_load(url: str, load: Load, admin_token: str | None = None) -> Figures:
-    """Return the figures of a server at `url` under load. Raises `ServerError` if it cannot be measured."""
-    before = _server_figures(url, admin_token)
+def put_load(
+    url: str, load: Load, admin_token: str | None = None, watch: Callable[[Figures], None] = lambda figures: None
+) -> Figures:
+    """Return the figures of a server at `url` under load; `watch` is shown the server's own now and then.
+
+    Raises `ServerError` if it cannot be measured.
+    """
+    before = server_figures(url, admin_token)
     rooms = [f"load-{number}" for number in range(load.rooms)]
     shares = [share for first in range(load.processes) if (share := rooms[first :: load.processes])]
     with ExitStack() as stack:
@@ -41,13 +49,16 @@ def put_load(url: str, load: Load, admin_token: str | None = None) -> Figures:
         for worker in workers:
             stack.callback(worker.kill)
         joined = [_answer(worker) for worker in workers]
-        full, began = _server_figures(url, admin_token), monotonic()
+        full, began = server_figures(url, admin_token), monotonic()
         for worker in workers:
             assert worker.stdin is not None
             worker.stdin.write("go\n")
             worker.stdin.flush()
+        while monotonic() - began < load.seconds:
+            watch(server_figures(url, admin_token))
+            sleep(min(_WATCH_S, max(0.0, load.seconds - (monotonic() - began))))
+        after, took_s = server_figures(url, admin_token), monotonic() - began
         worked = [_answer(worker) for worker in workers]
-        after, took_s = _server_figures(url, admin_token), monotonic() - began
         for worker in workers:
             worker.wait(timeout=60)
     return _report(load, joined, worked, (before, full, after), took_s)
@@ -79,6 +90,7 @@ def _report(
         "server_cpu": cpu,
         "server_cpu_per_person": cpu / people if people else 0.0,
         "server_streams_per_core": streams / cpu if cpu else 0.0,
+        "server_mb": full["process_resident_memory_bytes"] / 1e6,
         "server_mb_per_person": memory / 1e6 / people if people else 0.0,
         "server_lag_ms": 1000 * _mean(full, after, "facewire_event_loop_lag_seconds"),
         "client_lag_ms": _percentiles([ms for worker in worked for ms in worker["lags_ms"]]),
@@ -107,7 +119,8 @@ def _answer(worker: "subprocess.Popen[str]") -> Figures:
     return figures
 
 
-def _server_figures(url: str, admin_token: str | None) -> Figures:
+def server_figures(url: str, admin_token: str | None = None) -> Figures:
+    """Return what a server tells Prometheus, without what has labels. Raises `ServerError`."""
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
     try:
         with urlopen(Request(f"{url}/metrics", headers=headers), timeout=10) as response:
