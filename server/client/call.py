@@ -28,7 +28,6 @@ from server.client.events import (
     RoomNews,
     VoicesAssigned,
 )
-from server.client.node_ring import NodeRing
 from server.client.room_link import RoomLink
 from server.client.session import CallSession
 from server.client.traffic import Traffic
@@ -44,8 +43,6 @@ logger = logging.getLogger(__name__)
 _WAITING_EVENTS = 4096
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 8.0
-#: Another server should be tried first.
-_NODE_GONE_CODES = ("unreachable", "going-away")
 _FINAL_CODES = (
     *("bad-message", "bad-room", "bad-url", "protocol-version", "bad-token", "token-expired", "token-required"),
     *("room-locked", "room-ended", "not-admitted", "not-host", "removed", "replaced"),
@@ -72,7 +69,6 @@ class Call:
         if source not in SOURCES:
             raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
         self._room_link = RoomLink.parse(url)
-        self._nodes = NodeRing(self._room_link.signalling_url)
         self._admission: str | None = None
         self._name = name
         self._source = source
@@ -205,11 +201,10 @@ class Call:
         try:
             session = CallSession(self._http, self._link, self.stats, self)
             join = Join(self._name, self._source, token=self._room_link.token, admission=self._admission)
-            there = await session.open(self._nodes.current, self._tls, join)
+            there = await session.open(self._room_link.signalling_url, self._tls, join)
             self._session = session
             self._traffic = traffic = Traffic(session, self._room_link, self.stats, self._emit)
             self._admission = session.admission
-            self._nodes.learn(session.nodes)
             if self._running is not None:
                 self.stats.reconnections += 1
                 self._enqueue(Reconnected(session.id))
@@ -235,8 +230,6 @@ class Call:
                 if reason.code in _FINAL_CODES:
                     raise reason
                 self._emit(Reconnecting(str(reason)))
-                if reason.code in _NODE_GONE_CODES:
-                    self._nodes.advance()
                 session = await self._join_again()
         except CallError as refusal:
             await self._end(refusal)
@@ -262,19 +255,16 @@ class Call:
         self._emit(CallEnded(error))
 
     async def _join_again(self) -> CallSession:
-        """Try all servers, wait, and try them again, ever more slowly."""
         wait_s = _FIRST_RETRY_S
         while True:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
-            for _ in range(len(self._nodes)):
-                try:
-                    return await self._join()
-                except CallError as error:
-                    if error.code in _FINAL_CODES:
-                        raise
-                    logger.info("cannot join again yet: %s", error)
-                    self._nodes.advance()
+            try:
+                return await self._join()
+            except CallError as error:
+                if error.code in _FINAL_CODES:
+                    raise
+                logger.info("cannot join again yet: %s", error)
 
     def on_participant_came(self, participant: ParticipantInfo) -> None:
         """Take a newcomer from the session."""

@@ -44,7 +44,7 @@ class Traffic:
         self._stats = stats
         self._emit = emit
         self._encryption: RoomEncryption | NoEncryption = (
-            NoEncryption(stats.dropped)
+            NoEncryption(self, stats.dropped)
             if link.secret is None
             else RoomEncryption(link.secret, link.room, session.id, self, stats.dropped)
         )

@@ -1,6 +1,7 @@
 """The control messages of the key exchange, which travel in the clear (docs/encryption.md, "Key exchange")."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from server.encryption.sealed_header import is_sealed
 from server.protocol.message_fields import Fields, unpack_map
@@ -47,7 +48,23 @@ class KeyTaken:
         return {"type": "key-taken", "generation": self.generation}
 
 
-KeyMessage = KeyOffer | MediaKey | KeyTaken
+@dataclass(frozen=True, slots=True)
+class NoKey:
+    """The answer to an offer of somebody whose link has no key."""
+
+    def to_map(self) -> dict[str, object]:
+        """Return the control message."""
+        return {"type": "no-key"}
+
+
+KeyMessage = KeyOffer | MediaKey | KeyTaken | NoKey
+
+
+class KeyWire(Protocol):
+    """The way that these messages go."""
+
+    def send_key_message(self, recipient: int, message: KeyMessage) -> None:
+        """Send a control message in the clear, to one participant or to everybody (0)."""
 
 
 def parse_key_message(packet: bytes) -> KeyMessage | None:
@@ -58,19 +75,22 @@ def parse_key_message(packet: bytes) -> KeyMessage | None:
     if is_sealed(packet):
         return None
     message = unpack_map(packet)
-    kind = message.get("type")
-    if kind not in ("key-offer", "media-key", "key-taken"):
-        return None
-    fields = Fields(str(kind), {name: value for name, value in message.items() if name != "type"})
+    kind = message.pop("type", None)
     parsed: KeyMessage
-    if kind == "key-offer":
-        parsed = KeyOffer(
-            _octets(fields, "public", PUBLIC_BYTES), fields.flag("seals_voice"), _octets(fields, "mac", MAC_BYTES)
-        )
-    elif kind == "media-key":
-        parsed = MediaKey(fields.integer("generation", 0, MOST_GENERATION), _octets(fields, "wrapped", WRAPPED_BYTES))
-    else:
-        parsed = KeyTaken(fields.integer("generation", 0, MOST_GENERATION))
+    fields = Fields(str(kind), message)
+    match kind:
+        case "key-offer":
+            public, mac = _octets(fields, "public", PUBLIC_BYTES), _octets(fields, "mac", MAC_BYTES)
+            parsed = KeyOffer(public, fields.flag("seals_voice"), mac)
+        case "media-key":
+            generation = fields.integer("generation", 0, MOST_GENERATION)
+            parsed = MediaKey(generation, _octets(fields, "wrapped", WRAPPED_BYTES))
+        case "key-taken":
+            parsed = KeyTaken(fields.integer("generation", 0, MOST_GENERATION))
+        case "no-key":
+            parsed = NoKey()
+        case _:
+            return None
     fields.done()
     return parsed
 

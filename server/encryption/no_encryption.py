@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from server.encryption.errors import Drop, OpeningError
-from server.encryption.key_messages import KeyMessage, KeyOffer
+from server.encryption.key_messages import KeyMessage, KeyOffer, KeyWire, NoKey
 from server.encryption.sealed_header import Lane, is_sealed
 from server.encryption.status import EncryptionStatus
 
@@ -12,8 +12,9 @@ from server.encryption.status import EncryptionStatus
 class NoEncryption:
     """Stands in for `RoomEncryption` where the link has no key."""
 
-    def __init__(self, dropped: Counter[str]) -> None:
-        """Count in `dropped` what is dropped."""
+    def __init__(self, wire: KeyWire, dropped: Counter[str]) -> None:
+        """Count in `dropped` what is dropped; `wire` takes answers to offers of keys."""
+        self._wire = wire
         self._dropped = dropped
         self._strangers: set[int] = set()
 
@@ -25,9 +26,10 @@ class NoEncryption:
         self._strangers.discard(participant)
 
     def take(self, sender: int, message: KeyMessage) -> None:
-        """Learn from a key offer that its sender's link has a key."""
+        """Learn from a key offer that its sender's link has a key, and say that ours has none."""
         if isinstance(message, KeyOffer):
             self._strangers.add(sender)
+            self._wire.send_key_message(sender, NoKey())
 
     def seal(self, lane: Lane, plain: bytes, *, speech: bool = False) -> bytes:
         """Return the bytes as they are."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from server.encryption.errors import Drop, OpeningError
 from server.encryption.key_exchange import KeyExchange, PairKeys
-from server.encryption.key_messages import KeyMessage, KeyOffer, KeyTaken, MediaKey
+from server.encryption.key_messages import KeyMessage, KeyOffer, KeyTaken, KeyWire, MediaKey, NoKey
 from server.encryption.key_schedule import KeySchedule
 from server.encryption.link_secret import LinkSecret
 from server.encryption.media_key import OpeningKeys, SealingKey
@@ -19,11 +19,8 @@ from server.webrtc.channels import EVERYBODY
 logger = logging.getLogger(__name__)
 
 
-class KeyListener(Protocol):
+class KeyListener(KeyWire, Protocol):
     """Sends what the exchange says, and learns how far it is."""
-
-    def send_key_message(self, recipient: int, message: KeyMessage) -> None:
-        """Send a control message in the clear, to one participant or to everybody (0)."""
 
     def on_keys_exchanged(self, participant: int) -> None:
         """Learn that what is sealed for control and keyframes from now on is readable by this participant."""
@@ -77,6 +74,8 @@ class RoomEncryption:
                     self._take_media_key(sender, message)
                 case KeyTaken(generation):
                     self._schedule.note_taken(sender, generation)
+                case NoKey() if sender not in self._members:
+                    self._note_stranger(sender)
         except OpeningError as error:
             self._dropped[error.reason] += 1
             raise

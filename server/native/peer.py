@@ -15,7 +15,9 @@ from server.client.events import (
     CallEnded,
     CallEvent,
     ControlReceived,
+    EncryptionChanged,
     KeyframeSliceReceived,
+    KeysExchanged,
     ParticipantCame,
     ParticipantWent,
     Reconnected,
@@ -24,6 +26,7 @@ from server.client.events import (
     VoiceReceived,
     VoicesAssigned,
 )
+from server.encryption.status import EncryptionStatus
 from server.errors import CallError
 from server.native.drawing import DrawingThread
 from server.native.loudspeaker import Mixer
@@ -85,7 +88,7 @@ class NativePeer:
         connecting.result()
         self._joined_ms = _now_ms()
         self._say(f"joined as participant {self._call.id}")
-        self.sending.introduce()
+        self._introduce()
 
     async def run(self) -> None:
         """Take part until `stopped`. Raises `CallError` if the server will not have this peer any more."""
@@ -123,6 +126,7 @@ class NativePeer:
             "bad_messages": stats.bad_messages,
             "events_dropped": stats.events_dropped,
             "transport": self.sending.bundles.sending,
+            "encryption": self._report_encryption(),
             "channels": {
                 channel: {
                     "messages_up": stats.messages_up[channel],
@@ -133,6 +137,15 @@ class NativePeer:
                 for channel in channels
             },
             "participants": [*self._gone, *(remote.report(now_ms) for remote in self.remotes.values())],
+        }
+
+    def _report_encryption(self) -> dict[str, Any]:
+        status = self._call.encryption
+        return {
+            "sealed": status.sealed,
+            "voice_sealed": status.voice_sealed,
+            "strangers": sorted(status.strangers),
+            "dropped": dict(self._call.stats.dropped),
         }
 
     async def _follow(self) -> None:
@@ -156,6 +169,10 @@ class NativePeer:
                 self._take_voice(self.remotes[sender], packet, timestamp)
             case VoicesAssigned(speakers):
                 self._hear(speakers)
+            case KeysExchanged(participant_id) if participant_id in self.remotes:
+                self._greet(self.remotes[participant_id])
+            case EncryptionChanged(status):
+                self._tell_encryption(status)
             case RoomNews(MuteRequested()):
                 self._say("a host asks you to mute")
             case Reconnecting(reason):
@@ -165,7 +182,7 @@ class NativePeer:
                 self._speakers = frozenset()
             case Reconnected(own_id):
                 self._say(f"joined again as participant {own_id}")
-                self.sending.introduce()
+                self._introduce()
             case CallEnded(error):
                 self._error = error
 
@@ -178,6 +195,25 @@ class NativePeer:
         self.remotes[participant.id] = RemoteParticipant(participant, animator, _now_ms())
         if self._receivers.recorder is not None:
             self._receivers.recorder.note_participant(participant)
+
+    def _introduce(self) -> None:
+        """Say to everybody who this is; in a call whose link has a key each is told when it has this end's key."""
+        if not self._call.is_sealed:
+            self.sending.introduce()
+
+    def _greet(self, remote: RemoteParticipant) -> None:
+        """Answer the first sign that messages reach somebody."""
+        remote.has_greeted = True
+        self.sending.introduce(remote.info.id)
+        if remote.info.id in self._speakers:
+            self.sending.tell_reading(remote.info.id, read=True)
+
+    def _tell_encryption(self, status: EncryptionStatus) -> None:
+        self._say(str(status))
+        strangers = [remote.info.name for known, remote in self.remotes.items() if known in status.strangers]
+        if strangers:
+            lack = "came without this link's key" if status.sealed else "came with a key, which this link lacks"
+            self._say(f"{', '.join(strangers)} {lack}: neither side sees or hears the other")
 
     def _hear(self, speakers: frozenset[int]) -> None:
         changed = speakers ^ self._speakers
@@ -220,10 +256,7 @@ class NativePeer:
                 remote.needs_intra = message.get("keyframes") == "intra"
                 self._allow_prediction()
                 if not remote.has_greeted:
-                    remote.has_greeted = True
-                    self.sending.introduce(remote.info.id)
-                    if remote.info.id in self._speakers:
-                        self.sending.tell_reading(remote.info.id, read=True)
+                    self._greet(remote)
             case {"type": "keyframe-request", "number": int(number)} if 0 <= number < _KEYFRAME_NUMBERS:
                 remote.figures.keyframe_requests += 1
                 self.sending.answer(remote.info.id, number)

@@ -304,6 +304,7 @@ def test_key_messages_are_told_from_others() -> None:
         KEY | {"generation": True},
         KEY | {"wrapped": bytes(31)},
         {"type": "key-taken"},
+        {"type": "no-key", "more": 1},
         ["key-offer"],
     ],
     ids=str,
