@@ -26,7 +26,7 @@ class Sending:
 
     def send_bundle(self, bundle: bytes) -> None:
         """Send a bundle to everybody."""
-        self.bundles.send(bundle, self._call.participants)
+        self.bundles.send(bundle, self._call.participants.keys() - self._call.encryption.strangers)
 
     def send_keyframe(self, keyframe: bytes) -> None:
         """Send a keyframe to everybody."""

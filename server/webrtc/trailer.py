@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from server.errors import ProtocolError
 
-MOST_BYTES = 1150
-"""No packet with a trailer is longer, so that it fits one datagram everywhere."""
+MOST_BYTES = 1140
+"""No packet with a trailer is longer, so that it fits one datagram everywhere, sealed too (10 bytes more)."""
 
 _EXTENSION = 122
 _TO_THE_END = _EXTENSION << 1
@@ -93,7 +93,7 @@ def add_trailer(voice: bytes, bundles: Sequence[bytes]) -> bytes:
     """Return the Opus packet `voice` with these bundles (at least one, none empty) behind its sound.
 
     Empty `voice` gives a packet without sound. Padding that the packet had goes. Raises `ProtocolError` if `voice`
-    is malformed or has no sound, or the result is longer than 1 150 bytes.
+    is malformed or has no sound, or the result is longer than 1 140 bytes.
     """
     packet = _Packet.parse(voice) if voice else _Packet(_SILENCE_TOC, 1, False, b"", b"")
     if voice and not packet.sound_bytes():

@@ -4,8 +4,8 @@
  */
 import { CallError } from '../errors';
 
-/** No packet with a trailer is longer, so that it fits one datagram everywhere. */
-export const MAX_PACKET_BYTES = 1_150;
+/** No packet with a trailer is longer, so that it fits one datagram everywhere, sealed too (10 bytes more). */
+export const MAX_PACKET_BYTES = 1_140;
 
 const EXTENSION = 122;
 const TO_THE_END = EXTENSION << 1;
@@ -31,7 +31,7 @@ const NO_BYTES = new Uint8Array(0);
 /**
  * Puts these bundles (at least one, none empty) behind the sound of the Opus packet `voice`. Empty `voice` gives a
  * packet without sound. Padding that the packet had goes.
- * @throws {CallError} `bad-trailer` if `voice` is malformed or has no sound, or the result is longer than 1 150 bytes.
+ * @throws {CallError} `bad-trailer` if `voice` is malformed or has no sound, or the result is longer than 1 140 bytes.
  */
 export function addTrailer(voice: Uint8Array, bundles: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const silence = { toc: SILENCE_TOC, frames: 1, hasLengths: false, body: NO_BYTES, padding: NO_BYTES };
