@@ -1,6 +1,6 @@
 /** What can go wrong in the codec, in terms that the page can explain. */
 export type CodecErrorCode =
-  'no-webcodecs' | 'model-file' | 'model-refused' | 'no-provider' | 'camera-ended' | 'bad-bundle' | 'bad-keyframe';
+  'no-webcodecs' | 'model-file' | 'model-refused' | 'no-provider' | 'no-renderer' | 'camera-ended' | 'bad-bundle' | 'bad-keyframe';
 
 /** A failure of the codec; `message` says what was wrong and what to do. */
 export class CodecError extends Error {

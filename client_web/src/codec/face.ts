@@ -60,7 +60,8 @@ export interface FaceDecoderStatistics {
   /** Mean time of animating and drawing one picture. */
   millisecondsPerPicture: number;
   playoutDelayMs: number;
-  provider: 'webgpu' | 'wasm';
+  /** What draws: this page, or a renderer on the server's side whose video it shows. */
+  provider: 'webgpu' | 'wasm' | 'server';
   /** Name of the animator's weights. */
   weights: string;
   /** `plain`: the camera's own picture at a low rate, where no face can be animated. */
@@ -82,13 +83,14 @@ export interface FaceDecoder {
   close(): void;
 }
 
-/** Draws the faces of a page; owns one worker and one animator session. */
+/** Draws the faces of a page: in a worker with an animator of its own, or as video that a renderer sends. */
 export interface FaceRenderer {
-  /** Takes over the canvas, which must not have a context yet. */
-  addFace(canvas: HTMLCanvasElement): FaceDecoder;
+  /** Draws a participant's face from now on. Takes over the canvas, which must not have a context yet. */
+  addFace(canvas: HTMLCanvasElement, participant: number): FaceDecoder;
   /** Whether this browser decodes keyframes that are predicted from others. */
   readonly decodesPredicted: boolean;
   stageTimings(): RendererTimings;
-  onError: (error: CodecError) => void;
+  /** Something failed; `null`: it works again. */
+  onError: (error: CodecError | null) => void;
   close(): void;
 }

@@ -22,7 +22,7 @@ export async function createFaceRenderer(preferred: 'auto' | 'webgpu' | 'wasm'):
 }
 
 class WorkerFaceRenderer implements FaceRenderer {
-  onError: (error: CodecError) => void = () => {};
+  onError: (error: CodecError | null) => void = () => {};
   decodesPredicted = false;
 
   private readonly worker = new Worker(new URL('./renderer.worker.ts', import.meta.url), { type: 'module' });

@@ -8,9 +8,10 @@ import { Home } from './home/home';
 import { roomNameFrom } from './home/room_names';
 import { beginLanguage } from './i18n/language';
 import { readOptions } from './options';
+import { ServerViewOffer } from '../rendered_view/consent';
 import { RoomPage } from './room_page';
 import { NoticeCard } from './shared/notice_list';
-import { unsupportedNotice } from './shared/notices';
+import { missingAbilities, unsupportedNotice } from './shared/notices';
 import { Visit } from './visit';
 
 const root = document.querySelector<HTMLElement>('#app');
@@ -18,13 +19,18 @@ if (root === null) throw new Error('index.html has no element with the id "app"'
 
 await beginLanguage();
 const room = location.pathname.startsWith('/room/') ? roomNameFrom(location.pathname) : null;
-const unsupported = unsupportedNotice();
+const options = readOptions(location.search);
+const missing = missingAbilities(options.decoder);
 if (room === null) {
   document.title = 'facewire';
   render(<Home />, root);
-} else if (unsupported !== null) {
-  render(<NoticeCard notice={unsupported} />, root);
+} else if (missing.length > 0) {
+  const card = (
+    <NoticeCard notice={unsupportedNotice(missing)}>
+      {missingAbilities('server').length === 0 && <ServerViewOffer />}
+    </NoticeCard>
+  );
+  render(card, root);
 } else {
-  const options = readOptions(location.search);
   render(<RoomPage visit={new Visit(room, options)} name={options.name} />, root);
 }

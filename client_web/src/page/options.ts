@@ -13,6 +13,8 @@ export interface PageOptions {
   autojoin: boolean;
   provider: 'auto' | 'webgpu' | 'wasm';
   transport: TransportPreference;
+  /** What draws the others: this browser, or a renderer on the server's side. */
+  decoder: 'browser' | 'server';
 }
 
 /** Reads `location.search`; what is unknown or malformed is as if it were not there. */
@@ -24,6 +26,7 @@ export function readOptions(search: string): PageOptions {
     autojoin: parameters.get('autojoin') === '1',
     provider: provider === 'webgpu' || provider === 'wasm' ? provider : 'auto',
     transport: parameters.get('transport') === 'datachannel' ? 'datachannel' : 'auto',
+    decoder: parameters.get('decoder') === 'server' ? 'server' : 'browser',
   };
 }
 

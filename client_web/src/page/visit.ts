@@ -3,6 +3,8 @@ import { Call, NO_STATISTICS } from '../call/call';
 import type { CallError } from '../call/errors';
 import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
+import { fragmentForRenderer, ServerFaceRenderer } from '../rendered_view/server_renderer';
+import { ServerView } from '../rendered_view/server_view';
 import { CallModel } from './call/call_model';
 import { readToken, type PageOptions } from './options';
 import { rememberedName } from './preferences';
@@ -27,6 +29,8 @@ export class Visit {
   readonly joining = signal(false);
   private readonly audio = new AudioContext();
   readonly media = new LocalMedia(this.audio);
+  /** Whether the others are seen through the server, and the person's word on that. */
+  readonly serverView: ServerView;
   private readonly rendererTried: Promise<void>;
   private call: Call | null = null;
 
@@ -34,6 +38,7 @@ export class Visit {
     readonly room: string,
     private readonly options: PageOptions,
   ) {
+    this.serverView = new ServerView(options.decoder === 'server');
     this.rendererTried = this.loadRenderer();
     void detectWebGpu().then((found) => (this.hasWebGpu.value = found));
     const stay = rememberedStay(room);
@@ -58,6 +63,7 @@ export class Visit {
     this.joining.value = true;
     const { media, audio, room, options } = this;
     void audio.resume();
+    await this.serverView.settled;
     await this.rendererTried;
     const call = new Call({
       page: location.href,
@@ -72,6 +78,9 @@ export class Visit {
       store: media,
     });
     this.call = call;
+    if (this.renderer.value instanceof ServerFaceRenderer) {
+      this.renderer.value.attach(call, fragmentForRenderer(location.hash));
+    }
     const model = new CallModel({ room, name, call, media, audio, renderer: this.renderer.value });
     this.stage.value = { name: 'call', model };
     call.on('ended', ({ error }) => {
@@ -90,7 +99,8 @@ export class Visit {
 
   private async loadRenderer(): Promise<void> {
     try {
-      const renderer = await createFaceRenderer(this.options.provider);
+      const renderer =
+        this.options.decoder === 'server' ? new ServerFaceRenderer() : await createFaceRenderer(this.options.provider);
       renderer.onError = (error) => (this.rendererError.value = error);
       this.renderer.value = renderer;
     } catch (error) {

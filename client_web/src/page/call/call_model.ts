@@ -45,6 +45,8 @@ export class CallModel {
   readonly call: Call;
   readonly media: LocalMedia;
   readonly people = signal<readonly Remote[]>([]);
+  /** How many are in the room who are nobody: somebody sees the call through them (docs/rendering.md). */
+  readonly renderers = signal(0);
   readonly ownId = signal<number | null>(null);
   readonly door = signal<RoomState>({ locked: false, lobby: false, hosts: [] });
   readonly isHost = computed(() => this.door.value.hosts.some((id) => id === this.ownId.value));
@@ -157,10 +159,12 @@ export class CallModel {
       call.on('joined', ({ id, participants }) => {
         this.ownId.value = id;
         this.waiting.value = false;
-        const names = participants.map(({ name }) => name).join(', ');
+        const there = participants.filter(isPerson);
+        this.renderers.value = participants.length - there.length;
+        const names = there.map(({ name }) => name).join(', ');
         this.announce(names === '' ? t().alone : t().inTheRoom(names));
         this.removePeople();
-        this.people.value = participants.map((participant) => this.meet(participant));
+        this.people.value = there.map((participant) => this.meet(participant));
       }),
       call.on('waiting', () => (this.waiting.value = true)),
       call.on('room', ({ room }) => {
@@ -177,6 +181,11 @@ export class CallModel {
         this.announce(t().muteRequested);
       }),
       call.on('participant-joined', ({ participant }) => {
+        if (!isPerson(participant)) {
+          this.renderers.value += 1;
+          this.announce(messages.value.serverView.somebodySeesThrough);
+          return;
+        }
         this.forget(participant.id);
         this.people.value = [...this.people.value, this.meet(participant)];
         this.announce(t().joined(participant.name));
@@ -228,7 +237,7 @@ export class CallModel {
 
   private meet(participant: Participant): Remote {
     const { audio, renderer, call } = this.settings;
-    const addFace = renderer === null ? null : (canvas: HTMLCanvasElement) => renderer.addFace(canvas);
+    const addFace = renderer === null ? null : (canvas: HTMLCanvasElement) => renderer.addFace(canvas, participant.id);
     return new Remote(participant, audio, addFace, (number) => call.requestKeyframe(participant.id, number));
   }
 
@@ -245,6 +254,10 @@ export class CallModel {
   }
 
   private participantLeft(participant: Participant, reason: LeaveReason): void {
+    if (!isPerson(participant)) {
+      this.renderers.value -= 1;
+      return;
+    }
     if (reason === 'reconnecting') {
       const person = this.person(participant.id);
       if (person !== undefined) person.reconnecting.value = true;
@@ -274,4 +287,9 @@ export class CallModel {
     this.reaction.clear();
     this.removePeople();
   }
+}
+
+/** Whether this is somebody, not a renderer. */
+function isPerson({ source }: Participant): boolean {
+  return source !== 'renderer';
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { messages } from '../i18n/language';
 import { Icon } from '../shared/icon';
 import { NoticeList } from '../shared/notice_list';
-import { deviceNotices, encoderNotice, rendererNotice, slowDrawingNotice, type Notice } from '../shared/notices';
+import { deviceNotices, encoderNotice, rendererNotice, serverViewNotice, slowDrawingNotice, type Notice } from '../shared/notices';
 import { encryptionText } from '../status/encryption';
 import { RateGraph, rateText } from '../status/rate_graph';
 import type { Visit } from '../visit';
@@ -71,6 +71,8 @@ function collectNotices(model: CallModel, visit: Visit): Notice[] {
   const notices = deviceNotices({ camera: media.problems.camera.value, microphone: media.problems.microphone.value });
   if (media.codecProblem.value !== null) notices.push(encoderNotice(media.codecProblem.value));
   if (visit.rendererError.value !== null) notices.push(rendererNotice(visit.rendererError.value));
+  if (visit.serverView.stage.value === 'accepted') notices.push(serverViewNotice('we'));
+  else if (model.renderers.value > 0) notices.push(serverViewNotice('somebody'));
   const drawn = people.value.filter(({ picture }) => picture.value === 'live').map(({ drawing }) => drawing.value);
   const slowest = Math.min(...drawn.map((drawing) => drawing?.picturesPerSecond ?? Infinity));
   if (drawn.length > 1 && slowest < SLOW_PICTURES_PER_SECOND) notices.push(slowDrawingNotice(slowest));

@@ -107,6 +107,19 @@ export const english = {
     slowDrawingText: (pictures: number) =>
       `It draws ${pictures} pictures a second of each face. The call goes on; closing other programs may help.`,
   },
+  serverView: {
+    title: 'The server will see the faces',
+    text:
+      'This browser does not draw the others, so a renderer on the server’s side does and sends video. Whoever runs it ' +
+      'can see the others’ faces: pictures are not end-to-end encrypted in this mode, whatever the link says.',
+    othersAreTold: 'Everybody in the room is told that somebody sees the call through the server.',
+    accept: 'I understand: show me the others through the server',
+    decline: 'No: draw them in this browser',
+    offer: 'See the others through the server instead',
+    weSeeThrough: 'You see the others through the server',
+    somebodySeesThrough: 'Somebody sees this call through the server',
+    serverSees: 'A renderer on the server’s side draws the faces for a browser that cannot: whoever runs it can see them.',
+  },
   call: {
     joining: 'Joining…',
     alone: 'You are in',
@@ -287,6 +300,28 @@ export const english = {
     },
     drawing: (pictures: number, delay: number, provider: string, weights: string) =>
       `${pictures} pictures/s · buffered ${delay} ms · ${provider} · ${weights}`,
+  },
+  demo: {
+    title: 'facewire beside ordinary video',
+    lead: 'One camera, the same bits a second for every codec, all on this machine.',
+    useCamera: 'Use the camera',
+    useClip: 'Use the shipped clip',
+    noCamera: 'There is no camera to be had. The shipped clip works without one.',
+    clipNote: 'The shipped clip was itself drawn by facewire from a portrait; only a camera makes a fair comparison.',
+    starting: 'Loading the face tracker and the networks…',
+    source: 'Camera',
+    clip: 'Clip',
+    filmed: 'filmed',
+    budget: 'Bits for facewire',
+    kbps: (rate: string) => `${rate} kbit/s`,
+    pictures: (count: number) => `${count} pictures/s`,
+    follow: 'The others get the bits that facewire really takes. Counted are the bytes of each codec, without packet headers.',
+    link: 'Link',
+    links: { none: 'no network', gprs: 'GPRS: 300 ms, jitter', satellite: 'satellite: 300 ms', lossy: '5 % of packets lost' },
+    missing: 'not in this browser',
+    rates: 'Bits a second in the last minute',
+    fullScreen: 'Full screen',
+    stop: 'Stop',
   },
 };
 

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { TrackingStatus } from '../../codec';
 import { messages } from '../i18n/language';
+import { ServerViewOffer } from '../../rendered_view/consent';
 import { cleanName } from '../options';
 import { rememberedName, rememberName } from '../preferences';
 import { DeviceSelect } from '../shared/device_select';
@@ -12,6 +13,7 @@ import {
   encoderNotice,
   noWebGpuNotice,
   rendererNotice,
+  serverViewNotice,
   type Notice,
 } from '../shared/notices';
 import { PageFoot } from '../shared/page_foot';
@@ -57,6 +59,7 @@ export function Prejoin({ visit, name: given }: { visit: Visit; name: string | n
           {room}
         </h1>
         <NoticeList notices={notices.filter(({ tone }) => tone === 'fault')} />
+        {visit.rendererError.value !== null && serverViewOffered(visit) && <ServerViewOffer />}
         {canTryAgain(visit) && (
           <button type="button" onClick={() => void media.open()}>
             {messages.value.common.tryAgain}
@@ -94,7 +97,7 @@ export function Prejoin({ visit, name: given }: { visit: Visit; name: string | n
 }
 
 /** Our camera's picture with the square that is sent, what the tracker makes of it, and what the others will see. */
-function Preview({ visit: { media, renderer } }: { visit: Visit }) {
+function Preview({ visit: { media, renderer, serverView } }: { visit: Visit }) {
   const t = messages.value;
   const tracking = media.tracking.value;
   const fault = useTrackingFault(media.video, tracking);
@@ -107,7 +110,7 @@ function Preview({ visit: { media, renderer } }: { visit: Visit }) {
       <p class="chip" role="status" data-tone={tone}>
         {text}
       </p>
-      {renderer.value !== null && tracking?.state === 'face' && (
+      {renderer.value !== null && serverView.stage.value === 'unwanted' && tracking?.state === 'face' && (
         <OwnRendering media={media} renderer={renderer.value} />
       )}
     </section>
@@ -130,10 +133,15 @@ function canTryAgain({ media, opened }: Visit): boolean {
   return opened.value && problems.some((problem) => problem !== null && problem !== 'insecure-address');
 }
 
-function collectNotices({ media, rendererError, hasWebGpu }: Visit): Notice[] {
+function serverViewOffered({ serverView }: Visit): boolean {
+  return serverView.stage.value === 'unwanted';
+}
+
+function collectNotices({ media, rendererError, hasWebGpu, serverView }: Visit): Notice[] {
   const notices = deviceNotices({ camera: media.problems.camera.value, microphone: media.problems.microphone.value });
   if (media.codecProblem.value !== null) notices.push(encoderNotice(media.codecProblem.value));
   if (rendererError.value !== null) notices.push(rendererNotice(rendererError.value));
+  else if (serverView.stage.value === 'accepted') notices.push(serverViewNotice('we'));
   else if (!hasWebGpu.value) notices.push(noWebGpuNotice());
   return notices;
 }

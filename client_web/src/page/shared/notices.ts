@@ -64,17 +64,27 @@ export function rendererNotice(error: CodecError): Notice {
   return fault(t.noDrawing, `${sentence(error.message)} ${t.talkWithoutPictures}`);
 }
 
-/** A browser without what no call can do without, or `null`. */
-export function unsupportedNotice(): Notice | null {
-  const missing = [
+/** What no call can do without and this browser lacks; where the server draws, it needs less. */
+export function missingAbilities(decoder: 'browser' | 'server'): string[] {
+  const draws = decoder === 'browser';
+  return [
     ['RTCPeerConnection' in window, 'WebRTC'],
     ['WebSocket' in window, 'WebSocket'],
-    ['WebAssembly' in window, 'WebAssembly'],
-    ['transferControlToOffscreen' in HTMLCanvasElement.prototype, 'OffscreenCanvas'],
+    [!draws || 'WebAssembly' in window, 'WebAssembly'],
+    [!draws || 'transferControlToOffscreen' in HTMLCanvasElement.prototype, 'OffscreenCanvas'],
   ].flatMap(([present, name]) => (present === true ? [] : [String(name)]));
-  if (missing.length === 0) return null;
+}
+
+/** A browser without what no call can do without. */
+export function unsupportedNotice(missing: readonly string[]): Notice {
   const t = messages.value.notices;
   return fault(t.unsupportedBrowser, t.unsupportedBrowserWayOn(missing.join(', ')));
+}
+
+/** About who is here: somebody sees the others through the server, or we do. */
+export function serverViewNotice(viewer: 'we' | 'somebody'): Notice {
+  const t = messages.value.serverView;
+  return hint(viewer === 'we' ? t.weSeeThrough : t.somebodySeesThrough, t.serverSees);
 }
 
 /** Said once where pictures are computed without the graphics card. */

@@ -5,6 +5,9 @@ import { encryptionText } from './encryption';
 import { RateGraph, rateText } from './rate_graph';
 import { PURPOSES } from './wire_shares';
 
+/** What draws a face, as it is called. */
+const PROVIDERS = { webgpu: 'WebGPU', wasm: 'WASM', server: 'WebRTC' } as const;
+
 /** Everything the page knows of the connection and of each face, without flattering. */
 export function StatusPanel({ model }: { model: CallModel }) {
   const t = messages.value.status;
@@ -77,7 +80,7 @@ function FaceFigures({ person }: { person: Remote }) {
           {t.drawing(
             Math.round(drawing.picturesPerSecond),
             Math.round(drawing.playoutDelayMs),
-            drawing.provider === 'webgpu' ? 'WebGPU' : 'WASM',
+            PROVIDERS[drawing.provider],
             drawing.weights,
           )}
         </span>
