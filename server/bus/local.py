@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 
-from server.bus.bus import Handler
+from server.bus.bus import Handler, Subscription
 
 
 class LocalHub:
@@ -37,7 +37,7 @@ class LocalBus:
         self.on_recovery: Callable[[], None] = lambda: None
         self._hub = hub or LocalHub()
 
-    async def subscribe(self, subject: str, handler: Handler) -> _LocalSubscription:
+    async def subscribe(self, subject: str, handler: Handler) -> Subscription:
         """Hear all messages under a subject."""
         entry = self.node, handler
         self._hub.handlers[subject].append(entry)

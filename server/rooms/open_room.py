@@ -198,8 +198,12 @@ class OpenRoom(Room):
                 visitor.end(self._why_sent_away(visitor))
 
     def _show_knocks(self) -> None:
-        """Tell hosts here who waits; before newcomers come in, and to those who have become hosts."""
-        hosts = [participant for participant in self.participants.values() if self.is_host(participant)]
+        """Tell those here who know that they are hosts who waits: before newcomers come in, and when hosts are new."""
+        hosts = [
+            participant
+            for participant in self.participants.values()
+            if self.is_host(participant) and participant.id in participant.known_state.hosts
+        ]
         self._knocks.show(hosts, self.record.waiting)
 
     def _why_sent_away(self, visitor: Visitor) -> ProtocolError:
