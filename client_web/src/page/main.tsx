@@ -9,6 +9,7 @@ import { roomNameFrom } from './home/room_names';
 import { beginLanguage } from './i18n/language';
 import { readOptions } from './options';
 import { ServerViewOffer } from '../rendered_view/consent';
+import { followTheme } from './preferences';
 import { RoomPage } from './room_page';
 import { NoticeCard } from './shared/notice_list';
 import { missingAbilities, unsupportedNotice } from './shared/notices';
@@ -17,6 +18,7 @@ import { Visit } from './visit';
 const root = document.querySelector<HTMLElement>('#app');
 if (root === null) throw new Error('index.html has no element with the id "app"');
 
+followTheme();
 await beginLanguage();
 const room = location.pathname.startsWith('/room/') ? roomNameFrom(location.pathname) : null;
 const options = readOptions(location.search);

@@ -8,11 +8,14 @@ export type Theme = (typeof THEMES)[number];
 /** The colours that the person wants; `auto` follows the system. */
 export const theme: Signal<Theme> = signal(oneOf(THEMES, read('theme'), 'auto'));
 
-effect(() => {
-  if (theme.value === 'auto') delete document.documentElement.dataset['theme'];
-  else document.documentElement.dataset['theme'] = theme.value;
-  write('theme', theme.value);
-});
+/** Gives the page those colours, now and whenever they change. */
+export function followTheme(): void {
+  effect(() => {
+    if (theme.value === 'auto') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme.value;
+    write('theme', theme.value);
+  });
+}
 
 /** The name used last in this browser; `null` if there is none or storage is forbidden. */
 export function rememberedName(): string | null {
