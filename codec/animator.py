@@ -17,6 +17,8 @@ Float32 = NDArray[np.float32]
 
 INTERFACE = "1"
 _KEYFRAME_INPUTS = ("picture", "landmarks")
+#: Optional output of `keyframe.onnx`: the picture without the coder's artefacts.
+_RESTORED = "restored"
 _ANIMATE_INPUTS = (
     *("picture_a", "features_a", "landmarks_a", "picture_b", "features_b", "landmarks_b", "valid_b"),
     *("landmarks", "auxiliary", "valid_auxiliary", "speech", "valid_speech"),
@@ -25,7 +27,7 @@ _ANIMATE_INPUTS = (
 
 @dataclass(frozen=True, slots=True)
 class CachedKeyframe:
-    """A keyframe as `animate` wants it: picture, features and landmarks with a batch axis of 1."""
+    """A keyframe as `animate` wants it: picture (restored, if the weights do), features and landmarks, batches of 1."""
 
     picture: Float32
     features: Float32
@@ -82,6 +84,8 @@ class Animator:
                 f"expected {INTERFACE!r}"
             )
         self.name = properties.get("name", folder.name)
+        has_restored = _RESTORED in [value.name for value in self._keyframe.get_outputs()]
+        self._keyframe_outputs = ["features", _RESTORED] if has_restored else ["features"]
         shapes = {value.name: value.shape for value in self._animate.get_inputs()}
         self.side = int(shapes["picture_a"][2])
         self._absent_shapes = {
@@ -92,8 +96,8 @@ class Animator:
         """Prepare a (side, side, 3) RGB keyframe with its (478, 3) landmarks in crop units."""
         planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
         points = landmarks[None].astype(np.float32)
-        features = self._keyframe.run(["features"], {"picture": planes, "landmarks": points})[0]
-        return CachedKeyframe(planes, features, points)
+        features, *restored = self._keyframe.run(self._keyframe_outputs, {"picture": planes, "landmarks": points})
+        return CachedKeyframe(restored[0] if restored else planes, features, points)
 
     def animate(self, picked: CachedKeyframe, other: CachedKeyframe | None, landmarks: FloatArray) -> Picture:
         """Return the (side, side, 3) RGB picture of a face at these (478, 3) landmarks in crop units."""

@@ -18,6 +18,7 @@ interface Runtime {
 
 /** A keyframe as `animate` wants it. */
 export interface CachedKeyframe {
+  /** Without the coder's artefacts, if the weights take them out. */
   picture: Tensor;
   features: Tensor;
   landmarks: Tensor;
@@ -70,9 +71,9 @@ export class Animator {
       picture: this.tensor(toPlanes(picture), [3, this.side, this.side]),
       landmarks: this.points(landmarks),
     };
-    const { features } = await this.keyframe.run(inputs, ['features']);
+    const { features, restored } = await this.keyframe.run(inputs);
     if (features === undefined) throw new CodecError('model-refused', 'keyframe.onnx gave no features');
-    return { ...inputs, features };
+    return { ...inputs, picture: restored ?? inputs.picture, features };
   }
 
   /** Returns the picture of a face at these landmarks in crop units, drawn from one or two keyframes. */
