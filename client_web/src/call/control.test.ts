@@ -1,7 +1,7 @@
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, it } from 'vitest';
 import { pseudoRandom } from '../testing/pseudo_random';
-import { open, parseControl, seal, serialiseControl, type ControlMessage } from './control';
+import { parseControl, serialiseControl, splitSender, withRecipient, type ControlMessage } from './control';
 import { CallError } from './errors';
 
 const MESSAGES: ControlMessage[] = [
@@ -15,14 +15,14 @@ const MESSAGES: ControlMessage[] = [
 
 describe('the relay envelope', () => {
   it('puts one byte in front and takes it off again', () => {
-    const sealed = seal(9, Uint8Array.of(1, 2));
-    expect([...sealed]).toEqual([9, 1, 2]);
-    expect(open(sealed)).toEqual({ from: 9, payload: Uint8Array.of(1, 2) });
+    const message = withRecipient(9, Uint8Array.of(1, 2));
+    expect([...message]).toEqual([9, 1, 2]);
+    expect(splitSender(message)).toEqual({ from: 9, payload: Uint8Array.of(1, 2) });
   });
 
   it('refuses a message without a sender', () => {
-    expect(() => open(new Uint8Array(0))).toThrow(CallError);
-    expect(() => open(Uint8Array.of(0, 1))).toThrow(CallError);
+    expect(() => splitSender(new Uint8Array(0))).toThrow(CallError);
+    expect(() => splitSender(Uint8Array.of(0, 1))).toThrow(CallError);
   });
 });
 

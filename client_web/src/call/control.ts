@@ -25,7 +25,7 @@ export type ControlMessage =
   | { type: 'trailers'; read: boolean };
 
 /** Puts the recipient's id (0–255; 0 = everybody) in front of `payload`, as the relay wants it. */
-export function seal(recipient: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+export function withRecipient(recipient: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(1 + payload.length);
   message[0] = recipient;
   message.set(payload, 1);
@@ -36,7 +36,7 @@ export function seal(recipient: number, payload: Uint8Array): Uint8Array<ArrayBu
  * Takes the sender's id (1–255) off a message that came from the relay.
  * @throws {CallError} `bad-server-message` if it is empty or the id is 0.
  */
-export function open(message: Uint8Array): { from: number; payload: Uint8Array } {
+export function splitSender(message: Uint8Array): { from: number; payload: Uint8Array } {
   const from = message[0];
   if (from === undefined || from === 0) {
     throw new CallError('bad-server-message', `The relay sent ${message.length} bytes without a sender's id; dropped.`);

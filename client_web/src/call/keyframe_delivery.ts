@@ -1,6 +1,6 @@
 /** Keyframes on the `keyframe` channel (docs/wire-format.md, "Slices"): cut up, paced, put together again. */
 import { CallError } from './errors';
-import { EVERYBODY, seal } from './control';
+import { EVERYBODY, withRecipient } from './control';
 
 export const MAX_SLICE_BYTES = 1_000;
 export const SLICE_INTERVAL_MS = 60;
@@ -186,7 +186,7 @@ export class KeyframeSender {
     const entry = this.queue[0];
     if (entry === undefined) return;
     const slice = entry.slices.shift();
-    if (slice !== undefined) this.outlet.send(seal(entry.recipient, slice));
+    if (slice !== undefined) this.outlet.send(withRecipient(entry.recipient, slice));
     if (entry.slices.length > 0) return;
     this.queue.shift();
     for (const number of entry.numbers) this.sentAtMs.set(`${entry.recipient}:${number}`, performance.now());

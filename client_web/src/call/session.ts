@@ -1,5 +1,5 @@
 import { Connection, type ChannelCounters, type ChannelName } from './connection';
-import { EVERYBODY, open, parseControl, seal, serialiseControl, type ControlMessage } from './control';
+import { EVERYBODY, parseControl, serialiseControl, splitSender, withRecipient, type ControlMessage } from './control';
 import { CallError } from './errors';
 import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
 import { KeyframeAssembler, KeyframeSender, type KeyframeStore } from './keyframe_delivery';
@@ -254,7 +254,7 @@ export class Session {
 
   private receiveFromChannel(channel: ChannelName, message: Uint8Array): void {
     try {
-      const { from, payload } = open(message);
+      const { from, payload } = splitSender(message);
       const assembler = this.assemblers.get(from);
       if (assembler === undefined) return;
       if (channel === 'motion') {
@@ -308,7 +308,7 @@ export class Session {
   }
 
   private sendControl(recipient: number, payload: Uint8Array): void {
-    this.connection?.send('control', seal(recipient, payload));
+    this.connection?.send('control', withRecipient(recipient, payload));
   }
 
   /** Tells everybody that hears us whether bundles behind their voice reach us: they do if their voice has a slot here. */
