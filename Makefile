@@ -5,9 +5,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet
 MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
-BENCHES := wire speed motion rate
+BENCHES := wire speed motion rate renderer
 
-.PHONY: help setup run test test-calls check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -24,6 +24,9 @@ test: setup build/test.stamp check ## all tests (some minutes; browsers included
 
 test-calls: setup build/test.stamp ## whole calls between real browsers, faces and voices compared (wants two idle cores)
 	$(BIN)/python -m pytest -m call
+
+test-cluster: setup build/test.stamp ## kill a node of three, 20 times, and time until everybody is back
+	$(BIN)/python -m tests.cluster.kill_runs
 
 check: build/test.stamp ## formatting, lint and types, without running anything
 	$(BIN)/ruff format --check

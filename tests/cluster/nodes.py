@@ -5,19 +5,19 @@ from contextlib import ExitStack
 from typing import Self
 
 from server.bench.server_process import ServerProcess
-from tests.cluster.nats_server import NatsServer, free_port
+from tests.cluster.nats_server import free_port
 
 KEY = "3d1f0c7ab2e94856ac5d20f7719be5c4f08a6d33"
 
+_HOST = "127.0.0.1"
+
 
 class Nodes:
-    """So many nodes; `with` starts and stops them."""
+    """Nodes on buses of these addresses; `with` starts and stops them."""
 
-    def __init__(self, count: int, nats: NatsServer, *arguments: str) -> None:
+    def __init__(self, *buses: str) -> None:
         self._stack = ExitStack()
-        self._nats = nats
-        self._arguments = arguments
-        self._nodes = [self._make() for _ in range(count)]
+        self._nodes = [_node(bus) for bus in buses]
 
     def __enter__(self) -> Self:
         for node in self._nodes:
@@ -27,23 +27,31 @@ class Nodes:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     def room(self, node: int, name: str = "tea") -> str:
         """Return a room's link by one of the nodes."""
-        return f"http://127.0.0.1:{self._nodes[node].port}/room/{name}"
+        return self._nodes[node].url(name)
 
     def kill(self, node: int) -> None:
         """End a node at once, as a crash would."""
         self._nodes[node].stop(signal.SIGKILL)
 
+    def stop(self, node: int) -> None:
+        """End a node as an operator would."""
+        self._nodes[node].stop(signal.SIGTERM)
+
     def start(self, node: int) -> None:
         """Start a node again."""
         self._nodes[node].start()
 
-    def _make(self) -> ServerProcess:
-        port = free_port()
-        return ServerProcess(
-            *("--host", "127.0.0.1", "--bus", self._nats.url, "--public-url", f"http://127.0.0.1:{port}"),
-            *("--set", f"access.token_key={KEY}", "--set", "log.level=warning"),
-            *self._arguments,
-            port=port,
-        )
+
+def _node(bus: str) -> ServerProcess:
+    port = free_port()
+    return ServerProcess(
+        *("--bus", bus, "--public-url", f"http://{_HOST}:{port}"),
+        *("--set", f"access.token_key={KEY}", "--set", "log.level=warning"),
+        port=port,
+        host=_HOST,
+    )
