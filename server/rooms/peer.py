@@ -87,7 +87,7 @@ class Peer:
             raise ProtocolError("bad-message", f"offer: {type(error).__name__} {error}"[:200]) from error
         if first:
             self._resolve_later(offer)
-        return dress_answer(self._connection.localDescription.sdp, self._voice)
+        return dress_answer(self._connection.localDescription.sdp, self._voice, offer.redundant)
 
     def send(self, channel: Channel, message: bytes) -> None:
         """Send a message on a data channel; it waits until the client has opened it."""

@@ -4,16 +4,20 @@ Only lines are looked at; aiortc does the rest.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from server.errors import ProtocolError
 from server.settings import VoiceSettings
+from server.webrtc.red import RedNumbers, as_opus, as_red, preferred_red
 
 _MID = re.compile(r"a=mid:([A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,16})")
 _DIRECTION = re.compile(r"a=(sendrecv|sendonly|recvonly|inactive)")
 _OPUS = re.compile(r"a=rtpmap:(\d{1,3}) opus/48000/2", re.IGNORECASE)
 _MDNS_CANDIDATE = re.compile(r"a=candidate:(?:\S+ ){4}[A-Za-z0-9-]{1,63}\.local .*")
 _CANDIDATES = 64
+NO_SLOTS: Mapping[str, RedNumbers] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class ClientOffer:
     """The sections that want others' voices, in order."""
     mdns_candidates: tuple[str, ...]
     """`candidate` attributes of the first section whose address is an mDNS name (`….local`)."""
+    redundant: Mapping[str, RedNumbers]
+    """Slots by mid that are wanted with redundancy; `sdp` shows them as plain Opus."""
 
 
 def parse_offer(sdp: str, most_slots: int) -> ClientOffer:
@@ -69,20 +75,33 @@ def parse_offer(sdp: str, most_slots: int) -> ClientOffer:
         raise _bad("no fingerprint of a DTLS certificate")
     if sum(line.startswith("a=candidate:") for lines in media for line in lines) > _CANDIDATES:
         raise _bad(f"more than {_CANDIDATES} candidates")
+    numbers = [
+        preferred_red(lines) if section in slots else None for section, lines in zip(sections, media, strict=True)
+    ]
     mdns = tuple(line.removeprefix("a=candidate:") for line in media[0] if _MDNS_CANDIDATE.fullmatch(line))
     kept = [
         line
-        for lines in (session, *media)
+        for lines in (
+            session,
+            *(as_opus(lines, red) if red else lines for lines, red in zip(media, numbers, strict=True)),
+        )
         for line in lines
         if not line.startswith("a=extmap") and not _MDNS_CANDIDATE.fullmatch(line)
     ]
-    return ClientOffer("\r\n".join(kept) + "\r\n", sections[0], slots, mdns)
+    redundant = {mid: red for mid, red in zip(mids, numbers, strict=True) if red}
+    return ClientOffer("\r\n".join(kept) + "\r\n", sections[0], slots, mdns, redundant)
 
 
-def dress_answer(sdp: str, voice: VoiceSettings) -> str:
-    """Return an answer that says how the other end should encode its voice (RFC 7587, section 6.1)."""
+def dress_answer(sdp: str, voice: VoiceSettings, redundant: Mapping[str, RedNumbers] = NO_SLOTS) -> str:
+    """Return an answer that says how the other end should encode its voice (RFC 7587, section 6.1).
+
+    `redundant` are the slots that the offer wanted so.
+    """
+    session, media = _split(sdp)
+    wanted = [redundant.get(_section(lines).mid) for lines in media]
+    answered = [as_red(lines, red) if red else lines for lines, red in zip(media, wanted, strict=True)]
     dressed: list[str] = []
-    for line in sdp.splitlines():
+    for line in (*session, *(line for lines in answered for line in lines)):
         dressed.append(line)
         if opus := _OPUS.fullmatch(line):
             dressed += [

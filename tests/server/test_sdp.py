@@ -57,3 +57,20 @@ def test_the_answer_tells_the_encoder_what_to_do() -> None:
     assert "a=ptime:120\r\na=maxptime:120\r\n" in answer
     assert requested_voice(answer) == (8.0, 120)
     assert requested_voice(SESSION) == (None, None)
+
+
+def test_slots_wanted_with_redundancy_are_opus_to_the_relay_and_red_to_the_browser() -> None:
+    wanted = SLOT.replace("SAVPF 111", "SAVPF 63 111") + "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+    offer = parse_offer(OFFER.replace(SLOT, wanted), most_slots=7)
+    assert offer.sdp.count("red/48000") == 0
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63\r\na=rtpmap:63 opus/48000/2\r\na=mid:1\r\n" in offer.sdp
+    answered = SLOT.replace("111", "63").replace("recvonly", "sendonly")
+    answer = dress_answer(SESSION + VOICE + answered + DATA, VoiceSettings(), offer.redundant)
+    _, slot, _ = answer.split("m=")[1:]
+    assert slot.startswith("audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n")
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 max" in slot
+
+
+def test_red_that_is_not_preferred_stays_unused() -> None:
+    offered = SLOT.replace("SAVPF 111", "SAVPF 111 63") + "a=rtpmap:63 red/48000/2\r\n"
+    assert not parse_offer(OFFER.replace(SLOT, offered), most_slots=7).redundant

@@ -1,5 +1,7 @@
 import { CallError } from './errors';
 import { makeSilentTrack, type SilentTrack } from './silent_track';
+import { preferRed } from './transport/red';
+import type { RedundancyDepth } from './transport/redundancy';
 import { ThinTransport } from './transport/thin_transport';
 import { BundleSender, type TrailerCounters, type TransportName, type TransportPreference } from './transport/transport';
 
@@ -137,6 +139,11 @@ export class Connection {
     return this.thin?.counters ?? null;
   }
 
+  /** Sends each voice packet, and each bundle behind one, again so many times. */
+  setRedundancy(depth: RedundancyDepth): void {
+    this.thin?.setRedundancy(depth);
+  }
+
   /** Sends another microphone's track from now on; with `null`, silence that can carry bundles, or nothing. */
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     await this.voice.sender.replaceTrack(track ?? this.silentTrack());
@@ -223,6 +230,7 @@ export class Connection {
     try {
       while (this.slots.length < this.wantedSlots) {
         const transceiver = this.peer.addTransceiver('audio', { direction: 'recvonly' });
+        if (this.thin !== null) preferRed(transceiver);
         this.thin?.attachReceiver(transceiver.receiver, this.slots.length);
         this.slots.push(transceiver);
       }

@@ -1,4 +1,5 @@
 import { CallError } from '../errors';
+import type { RedundancyDepth } from './redundancy';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
 import type { BundleTransport, TrailerCounters } from './transport';
 
@@ -49,13 +50,21 @@ export class ThinTransport implements BundleTransport {
   }
 
   send(bundle: Uint8Array<ArrayBuffer>): void {
-    const message: ToTransforms = { bundle };
-    this.worker.postMessage(message);
+    this.post({ type: 'bundle', bundle });
+  }
+
+  /** Sends each voice packet and bundle again so many times, behind the packets that follow. */
+  setRedundancy(depth: RedundancyDepth): void {
+    this.post({ type: 'redundancy', depth });
   }
 
   close(): void {
     this.worker.onmessage = null;
     this.worker.terminate();
+  }
+
+  private post(message: ToTransforms): void {
+    this.worker.postMessage(message);
   }
 
   private makeTransform(options: TransformOptions): RTCRtpScriptTransform {

@@ -1,4 +1,5 @@
 import { CallError } from '../errors';
+import { Redundancy } from './redundancy';
 import { addTrailer } from './trailer';
 
 /** While voice packets go out, at least one comes in such a time: the longest lasts 120 ms. */
@@ -17,6 +18,8 @@ interface Waiting {
 
 /** Bundles that wait for the next voice packet. All times are milliseconds of one growing clock. */
 export class TrailerQueue {
+  /** What is sent more than once. */
+  readonly redundancy = new Redundancy();
   private waiting: Waiting[] = [];
   private lastPacketMs = -Infinity;
 
@@ -28,23 +31,23 @@ export class TrailerQueue {
   }
 
   /**
-   * Puts as many waiting bundles as fit behind a voice packet; empty `voice` is a packet that need not be sent.
-   * Returns the payload to send and what it carries.
+   * Puts as many waiting bundles as fit behind a voice packet, after what is sent again; empty `voice` is a packet that
+   * need not be sent. Returns the payload to send and the bundles that it is the first to carry.
+   * @param timestamp of the RTP packet: samples at 48 kHz.
    */
-  load(voice: Uint8Array, nowMs: number): { payload: Uint8Array; bundles: Uint8Array[] } {
+  load(voice: Uint8Array, timestamp: number, nowMs: number): { payload: Uint8Array; bundles: Uint8Array[] } {
     this.lastPacketMs = nowMs;
     const pauses = voice.length > 0 && voice.length <= PAUSE_BYTES;
-    for (let count = pauses ? 0 : this.waiting.length; count > 0; count -= 1) {
-      const bundles = this.waiting.slice(0, count).map(({ bundle }) => bundle);
-      try {
-        const payload = addTrailer(voice, bundles);
-        this.waiting = this.waiting.slice(count);
-        return { payload, bundles };
-      } catch (error) {
-        if (!(error instanceof CallError)) throw error;
-      }
-    }
-    return { payload: voice, bundles: [] };
+    if (pauses || (voice.length === 0 && this.waiting.length === 0)) return { payload: voice, bundles: [] };
+    const again = this.redundancy.itemsFor(timestamp);
+    let count = this.waiting.length;
+    const bundles = (): Uint8Array[] => this.waiting.slice(0, count).map(({ bundle }) => bundle);
+    while (count > 0 && loadedWith(voice, bundles()) === null) count -= 1;
+    const fresh = bundles();
+    const payload = loadedWith(voice, [...again, ...fresh]) ?? loadedWith(voice, fresh) ?? voice;
+    this.waiting = this.waiting.slice(count);
+    this.redundancy.note(timestamp, voice, fresh);
+    return { payload, bundles: fresh };
   }
 
   /** Gives back the bundles for which no voice packet came in time. */
@@ -52,5 +55,16 @@ export class TrailerQueue {
     const expired = this.waiting.filter(({ sinceMs }) => nowMs - sinceMs > LONGEST_WAIT_MS);
     this.waiting = this.waiting.slice(expired.length);
     return expired.map(({ bundle }) => bundle);
+  }
+}
+
+/** Puts `items` behind a voice packet; `null` if there are none, or they do not fit. */
+function loadedWith(voice: Uint8Array, items: readonly Uint8Array[]): Uint8Array | null {
+  if (items.length === 0) return null;
+  try {
+    return addTrailer(voice, items);
+  } catch (error) {
+    if (error instanceof CallError) return null;
+    throw error;
   }
 }

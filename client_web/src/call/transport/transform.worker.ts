@@ -1,5 +1,7 @@
 /** The encoded transforms (W3C webrtc-encoded-transform) of one connection's voices. */
 import { CallError } from '../errors';
+import { OPUS_PAYLOAD_TYPE, RED_MIME_TYPE, packRed } from './red';
+import { PlayedVoices, sortItems, type VoiceCopy } from './redundancy';
 import { splitTrailer } from './trailer';
 import { TrailerQueue } from './trailer_queue';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
@@ -7,14 +9,17 @@ import type { FromTransforms, ToTransforms, TransformOptions } from './transform
 type VoiceTransform = TransformerTransformCallback<RTCEncodedAudioFrame, RTCEncodedAudioFrame>;
 
 const RETURN_INTERVAL_MS = 100;
+/** The configuration of an Opus packet, with the code of one frame. */
+const FIRST_BYTE_OF_A_PAUSE = 0xfc;
 
 const scope = self as unknown as DedicatedWorkerGlobalScope & {
   onrtctransform: ((event: { transformer: RTCRtpScriptTransformer }) => void) | null;
 };
 const queue = new TrailerQueue();
 
-scope.onmessage = ({ data: { bundle } }: MessageEvent<ToTransforms>) => {
-  if (!queue.push(bundle, performance.now())) giveBack(bundle);
+scope.onmessage = ({ data }: MessageEvent<ToTransforms>) => {
+  if (data.type === 'redundancy') queue.redundancy.depth = data.depth;
+  else if (!queue.push(data.bundle, performance.now())) giveBack(data.bundle);
 };
 
 setInterval(() => queue.takeExpired(performance.now()).forEach(giveBack), RETURN_INTERVAL_MS);
@@ -31,9 +36,9 @@ scope.onrtctransform = ({ transformer }) => {
 
 const load: VoiceTransform = (frame, controller) => {
   const voice = new Uint8Array(frame.data);
-  const { payload, bundles } = queue.load(voice, performance.now());
+  const { payload, bundles } = queue.load(voice, timestampOf(frame), performance.now());
+  if (payload !== voice) frame.data = payload.slice().buffer;
   if (bundles.length > 0) {
-    frame.data = payload.slice().buffer;
     const bytes = bundles.reduce((total, bundle) => total + bundle.length, 0);
     post({ type: 'sent', bundles: bundles.length, bytes, hasSound: voice.length > 0 });
   }
@@ -41,18 +46,40 @@ const load: VoiceTransform = (frame, controller) => {
 };
 
 function unloadFrom(slot: number): VoiceTransform {
+  const played = new PlayedVoices();
   return (frame, controller) => {
+    const payload = new Uint8Array(frame.data);
+    const timestamp = timestampOf(frame);
+    let voice: Uint8Array = payload;
+    let copies: VoiceCopy[] = [];
     try {
-      const { voice, bundles } = splitTrailer(new Uint8Array(frame.data));
-      if (bundles.length > 0) post({ type: 'received', slot, bundles, hasSound: voice.length > 0 });
-      if (voice.length === 0) return;
-      if (bundles.length > 0) frame.data = voice.slice().buffer;
+      const parted = splitTrailer(payload);
+      const { bundles, copies: sentAgain } = sortItems(parted.bundles);
+      if (bundles.length > 0) post({ type: 'received', slot, bundles, hasSound: parted.voice.length > 0 });
+      voice = parted.voice;
+      copies = played.missing(timestamp, sentAgain);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       post({ type: 'rejected', message: error.message });
     }
+    const [lost] = copies;
+    if (voice.length === 0 && lost === undefined) return;
+    // A lost packet that only silence follows needs one to come with: the voice pauses.
+    if (voice.length === 0) voice = Uint8Array.of((lost?.packet[0] ?? 0) & FIRST_BYTE_OF_A_PAUSE);
+    played.note(timestamp, copies);
+    if (isRed(frame)) frame.data = packRed(OPUS_PAYLOAD_TYPE, voice, copies).buffer;
+    else if (voice !== payload) frame.data = voice.slice().buffer;
     controller.enqueue(frame);
   };
+}
+
+function timestampOf(frame: RTCEncodedAudioFrame): number {
+  return frame.getMetadata().rtpTimestamp ?? 0;
+}
+
+/** Whether redundancy was negotiated for this voice, so that its decoder reads RED payloads (`preferRed`). */
+function isRed(frame: RTCEncodedAudioFrame): boolean {
+  return frame.getMetadata().mimeType?.toLowerCase() === RED_MIME_TYPE;
 }
 
 function giveBack(bundle: Uint8Array<ArrayBuffer>): void {

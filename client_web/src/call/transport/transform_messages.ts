@@ -1,10 +1,13 @@
+import type { RedundancyDepth } from './redundancy';
+
 /** What an encoded transform does: puts bundles behind our voice, or takes them from the voice of one slot. */
 export type TransformOptions = { role: 'send' } | { role: 'receive'; slot: number };
 
-/** From the connection to the transforms' worker: a bundle to be sent. */
-export interface ToTransforms {
-  bundle: Uint8Array<ArrayBuffer>;
-}
+/** From the connection to the transforms' worker. */
+export type ToTransforms =
+  | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
+  /** From now on voices and bundles are sent again so many times. */
+  | { type: 'redundancy'; depth: RedundancyDepth };
 
 /** From the transforms' worker to the connection. */
 export type FromTransforms =
