@@ -75,6 +75,7 @@ function collectNotices(model: CallModel, visit: Visit): Notice[] {
   else if (model.renderers.value > 0) notices.push(serverViewNotice('somebody'));
   const drawn = people.value.filter(({ picture }) => picture.value === 'live').map(({ drawing }) => drawing.value);
   const slowest = Math.min(...drawn.map((drawing) => drawing?.picturesPerSecond ?? Infinity));
-  if (drawn.length > 1 && slowest < SLOW_PICTURES_PER_SECOND) notices.push(slowDrawingNotice(slowest));
+  const isDrawnHere = visit.serverView.stage.value === 'unwanted';
+  if (isDrawnHere && drawn.length > 1 && slowest < SLOW_PICTURES_PER_SECOND) notices.push(slowDrawingNotice(slowest));
   return notices;
 }

@@ -13,6 +13,8 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
   const picture = person.picture.value;
   const state = person.state.value;
   const isPlain = picture === 'plain';
+  const isDrawnElsewhere = person.drawing.value?.provider === 'server';
+  const renderedTitle = isDrawnElsewhere ? messages.value.serverView.renderedTitle : t.renderedTitle;
   person.canvas.setAttribute('aria-label', t.face(name));
   return (
     <article
@@ -29,7 +31,7 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
         {initials(name)}
       </span>
       <p class="tile-status">{person.reconnecting.value ? t.reconnecting : statusText(picture)}</p>
-      <span class="origin-mark" title={isPlain ? t.plainTitle : t.renderedTitle}>
+      <span class="origin-mark" title={isPlain ? t.plainTitle : renderedTitle}>
         {isPlain ? t.plain : t.rendered}
       </span>
       <Marks hand={state?.hand} recording={state?.recording} reaction={person.reaction.current.value} />

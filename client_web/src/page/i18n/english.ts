@@ -118,6 +118,7 @@ export const english = {
     offer: 'See the others through the server instead',
     weSeeThrough: 'You see the others through the server',
     somebodySeesThrough: 'Somebody sees this call through the server',
+    renderedTitle: 'Drawn from facial keypoints on the server’s side; not filmed',
     serverSees: 'A renderer on the server’s side draws the faces for a browser that cannot: whoever runs it can see them.',
   },
   call: {

@@ -121,6 +121,7 @@ export const french: Messages = {
     offer: 'Voir plutôt les autres à travers le serveur',
     weSeeThrough: 'Vous voyez les autres à travers le serveur',
     somebodySeesThrough: 'Quelqu’un voit cet appel à travers le serveur',
+    renderedTitle: 'Dessiné côté serveur à partir de points du visage ; non filmé',
     serverSees: 'Un moteur de rendu du côté du serveur dessine les visages pour un navigateur qui ne le peut pas : qui le gère peut les voir.',
   },
   call: {

@@ -121,6 +121,7 @@ export const german: Messages = {
     offer: 'Die anderen stattdessen durch den Server sehen',
     weSeeThrough: 'Sie sehen die anderen durch den Server',
     somebodySeesThrough: 'Jemand sieht diesen Anruf durch den Server',
+    renderedTitle: 'Auf der Seite des Servers aus Gesichtspunkten gezeichnet, nicht gefilmt',
     serverSees: 'Ein Renderer auf der Seite des Servers zeichnet die Gesichter für einen Browser, der es nicht kann: Wer ihn betreibt, kann sie sehen.',
   },
   call: {

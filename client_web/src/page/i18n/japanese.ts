@@ -112,6 +112,7 @@ export const japanese: Messages = {
     offer: '代わりにサーバー経由で見る',
     weSeeThrough: 'ほかの人をサーバー経由で見ています',
     somebodySeesThrough: '誰かがこの通話をサーバー経由で見ています',
+    renderedTitle: 'サーバー側で顔の特徴点から描画されたもので、撮影された映像ではありません',
     serverSees: '描画できないブラウザーのために、サーバー側のレンダラーが顔を描いています。その運営者には顔が見えます。',
   },
   call: {

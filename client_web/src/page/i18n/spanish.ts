@@ -115,6 +115,7 @@ export const spanish: Messages = {
     offer: 'Ver a los demás a través del servidor',
     weSeeThrough: 'Ve a los demás a través del servidor',
     somebodySeesThrough: 'Alguien ve esta llamada a través del servidor',
+    renderedTitle: 'Dibujado en el servidor a partir de puntos del rostro; no filmado',
     serverSees: 'Un renderizador del lado del servidor dibuja las caras para un navegador que no puede: quien lo lleva puede verlas.',
   },
   call: {
