@@ -23,7 +23,8 @@ export type ServerErrorCode = (typeof SERVER_ERROR_CODES)[number];
 /**
  * What went wrong with a call: a code of the server's, or one of ours.
  * `signalling-closed`: the WebSocket closed or could not be opened. `bad-server-message`: the server broke the protocol.
- * `bad-slice`, `bad-control`, `bad-trailer`: another participant did. `media-lost`: the peer connection failed.
+ * `bad-slice`, `bad-control`, `bad-trailer`: another participant did. `bad-key`: the link's key is damaged.
+ * `media-lost`: the peer connection failed.
  * `no-answer`: the server was silent for too long.
  */
 export type CallErrorCode =
@@ -33,6 +34,7 @@ export type CallErrorCode =
   | 'bad-slice'
   | 'bad-control'
   | 'bad-trailer'
+  | 'bad-key'
   | 'media-lost'
   | 'no-answer';
 
