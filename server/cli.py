@@ -28,6 +28,7 @@ _COMMANDS = {
     "encode": _Command("server.commands.encode", "code a video file into a recording (.fwr)"),
     "info": _Command("server.commands.info", "say what is in a recording (.fwr)"),
     "decode": _Command("server.commands.decode", "play a recording (.fwr) out to a video file"),
+    "demo": _Command("server.commands.demo", "show facewire beside ordinary video, on this machine alone"),
     "load": _Command("server.commands.load", "fill a server with participants and measure it"),
     "bench": _Command("server.commands.bench", "measure the wire, the speed, the codec"),
     "doctor": _Command("server.commands.doctor", "check what this machine has, and say what to do about the rest"),
@@ -40,6 +41,7 @@ examples:
   facewire encode talk.mp4 talk.fwr
   facewire info talk.fwr
   facewire decode call.fwr call.mp4
+  facewire demo
   facewire bench wire --json build/bench/wire.json
   facewire doctor
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from codec.errors import ModelFileError
 from codec.model_files import landmarker_path, tables_folder, weights_folder
+from server.demonstration import RECORDING
 from server.protocol.messages import ROOM_PATTERN
 from server.settings import Settings
 from server.tls import SELF_SIGNED
@@ -51,6 +52,7 @@ _CONTENT_TYPES = {
     ".onnx": "application/octet-stream",
     ".task": "application/octet-stream",
     ".msgpack": "application/vnd.msgpack",
+    ".fwr": "application/octet-stream",
 }
 #: The name of a built file carries its content's hash; the runtimes beside it keep their names from version to version.
 _HASHED_NAME = re.compile(r"-[\w-]{8}\.\w+$")
@@ -68,7 +70,9 @@ class Pages:
         """Return the routes; the last one catches the client's other files."""
         return [
             web.get("/", self._page),
+            web.get("/demo", self._page),
             web.get("/room/{room}", self._room),
+            web.get("/demonstration.fwr", self._demonstration),
             web.get("/models/face_landmarker.task", self._landmark_model),
             web.get("/models/animator/{file}", self._animator),
             web.get("/tables/{file}", self._table),
@@ -106,6 +110,9 @@ class Pages:
 
     async def _animator(self, request: web.Request) -> web.StreamResponse:
         return _named(request.match_info["file"], ("keyframe.onnx", "animate.onnx"), weights_folder)
+
+    async def _demonstration(self, request: web.Request) -> web.StreamResponse:
+        return _model_file(lambda: RECORDING)
 
     async def _table(self, request: web.Request) -> web.StreamResponse:
         return _named(request.match_info["file"], ("motion.msgpack", "entropy.msgpack"), tables_folder)

@@ -4,10 +4,11 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from server.demonstration import RECORDING
 from server.errors import ServerError
 
 _FPS = 25
-DEMONSTRATION = Path(__file__).resolve().parent.parent / "demonstration/demo.fwr"
+DEMONSTRATION = RECORDING
 
 
 def talking_clip() -> Path:

@@ -1,12 +1,11 @@
 """How the demonstration participant gets into its room: `facewire join` in a process of its own."""
 
 import sys
-from pathlib import Path
 
+from server.demonstration import RECORDING
 from server.errors import ServerError
 
 ROOM = "demo"
-RECORDING = Path(__file__).resolve().parent.parent / "demonstration/demo.fwr"
 
 
 def join_command(server_url: str) -> list[str]:

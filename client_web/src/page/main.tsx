@@ -23,7 +23,10 @@ await beginLanguage();
 const room = location.pathname.startsWith('/room/') ? roomNameFrom(location.pathname) : null;
 const options = readOptions(location.search);
 const missing = missingAbilities(options.decoder);
-if (room === null) {
+if (location.pathname === '/demo') {
+  const { DemoPage } = await import('../demo/demo_page');
+  render(<DemoPage provider={options.provider} begin={options.source} />, root);
+} else if (room === null) {
   document.title = 'facewire';
   render(<Home />, root);
 } else if (missing.length > 0) {

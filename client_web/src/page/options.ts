@@ -15,17 +15,21 @@ export interface PageOptions {
   transport: TransportPreference;
   /** What draws the others: this browser, or a renderer on the server's side. */
   decoder: 'browser' | 'server';
+  /** What the comparison begins with, without waiting for a choice. */
+  source: 'camera' | 'clip' | null;
 }
 
 /** Reads `location.search`; what is unknown or malformed is as if it were not there. */
 export function readOptions(search: string): PageOptions {
   const parameters = new URLSearchParams(search);
   const provider = parameters.get('provider');
+  const source = parameters.get('source');
   return {
     name: cleanName(parameters.get('name') ?? ''),
     autojoin: parameters.get('autojoin') === '1',
     provider: provider === 'webgpu' || provider === 'wasm' ? provider : 'auto',
     transport: parameters.get('transport') === 'datachannel' ? 'datachannel' : 'auto',
+    source: source === 'camera' || source === 'clip' ? source : null,
     decoder: parameters.get('decoder') === 'server' ? 'server' : 'browser',
   };
 }
