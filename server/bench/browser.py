@@ -102,14 +102,16 @@ class Browsers:
         *,
         within: Sequence[str] = (),
         trusted_origin: str | None = None,
+        webassembly: bool = True,
     ) -> "Page":
         """Open `url` in a browser whose camera and microphone play the given files (else Chromium's test pattern).
 
         `within` goes before its command, like `nsenter` with its arguments. Pages of `trusted_origin` get the camera as
-        if they came by https.
+        if they came by https. Without `webassembly` the browser has none, as where a policy forbids it.
         """
         flags = list(_FLAGS)
         flags += [f"--unsafely-treat-insecure-origin-as-secure={trusted_origin}"] if trusted_origin else []
+        flags += [] if webassembly else ["--js-flags=--jitless"]
         flags += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
         flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
         profile = self._stack.enter_context(

@@ -20,6 +20,7 @@ examples:
   facewire bench motion CLIPS          bits and error of the motion coder on a folder of talking clips
   facewire bench rd CLIPS --against vvc,vvc12,av1 --plot curves.png
                                        rate and quality beside ordinary codecs; bits saved at equal quality
+  facewire bench renderer --people 4   faces a renderer draws here, and what a browser without WebAssembly sees
   facewire bench rate CLIPS --kbps 8   does a coded file keep to its rate?
 
 Each prints a table; --json also writes it to a file, with the commit and the machine.
@@ -42,6 +43,12 @@ def add_parser(subparsers: "Subparsers") -> None:
     speed = benchmarks.add_parser("speed", help="milliseconds of every stage, in Python and in a browser")
     speed.add_argument(
         "--seconds", type=float, default=20.0, help="of the call that is measured (default: %(default)s)"
+    )
+    renderer = benchmarks.add_parser("renderer", help="faces a renderer draws here, seen in a browser that cannot")
+    renderer.add_argument("--people", type=int, default=4, help="who are seen (default: %(default)s)")
+    renderer.add_argument("--seconds", type=float, default=20.0, help="(default: %(default)s)")
+    renderer.add_argument(
+        "--provider", choices=["auto", "cpu", "cuda"], default="auto", help="of the renderer (default: %(default)s)"
     )
     motion = benchmarks.add_parser("motion", help="bits and error of the motion coder on a folder of talking clips")
     motion.add_argument(
@@ -133,6 +140,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.clips is None:
             raise ServerError("which clips? Name a folder, or set FACEWIRE_CLIPS")
         report = motion.run(arguments.clips)
+    elif arguments.benchmark == "renderer":
+        from server.bench import renderer
+
+        report = renderer.run(arguments.people, arguments.seconds, arguments.provider)
     elif arguments.benchmark == "rd":
         report = _run_rd(arguments)
     elif arguments.benchmark == "rate":

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 _BUSY_MEMORY = 0.9
 
+#: A room, and what a viewer gave away of its link: who does not have the key sees nothing by somebody else's.
+_RoomKey = tuple[str, str | None]
+
 
 class Rendering:
     """All rooms that are rendered for one server. Lives in the event loop; drawing has a thread of its own."""
@@ -42,8 +45,8 @@ class Rendering:
         self._link = link
         self._say = say
         self._thread = DrawingThread()
-        self._rooms: dict[str, RenderedRoom] = {}
-        self._staying: dict[str, asyncio.Task[None]] = {}
+        self._rooms: dict[_RoomKey, RenderedRoom] = {}
+        self._staying: dict[_RoomKey, asyncio.Task[None]] = {}
         self._faces = 0
         self._busy = 0.0
         self._ending: set[asyncio.Task[None]] = set()
@@ -93,7 +96,7 @@ class Rendering:
 
     async def _serve(self, serve: Serve) -> None:
         try:
-            room = self._rooms.get(serve.room) or self._enter(serve)
+            room = self._rooms.get((serve.room, serve.request.fragment)) or self._enter(serve)
             viewer = room.viewers.get(serve.view)
             if viewer is None:
                 viewer = room.viewers[serve.view] = Viewer(
@@ -109,22 +112,23 @@ class Rendering:
         room = RenderedRoom(
             f"{self._server}/room/{serve.room}#{fragment}", self._animator, self._thread, self._settings
         )
-        self._rooms[serve.room] = room
-        self._staying[serve.room] = asyncio.create_task(self._stay(serve.room, room))
+        key = (serve.room, serve.request.fragment)
+        self._rooms[key] = room
+        self._staying[key] = asyncio.create_task(self._stay(key, room))
         return room
 
-    async def _stay(self, name: str, room: RenderedRoom) -> None:
+    async def _stay(self, key: _RoomKey, room: RenderedRoom) -> None:
         """Take part in a room until its last viewer goes, or the room will not have this renderer."""
         try:
             await room.take_part()
         except CallError as error:
-            logger.info("a room was lost", extra={"room": name, "code": error.code, "reason": str(error)})
+            logger.info("a room was lost", extra={"room": key[0], "code": error.code, "reason": str(error)})
             code = "removed" if error.code == "removed" else "renderer-lost"
             for view in room.viewers:
                 self._say(OfView(view, ViewFailed(code, str(error)[:1000])))
         finally:
-            if self._rooms.get(name) is room:
-                del self._rooms[name], self._staying[name]
+            if self._rooms.get(key) is room:
+                del self._rooms[key], self._staying[key]
             await room.leave()
 
     def _lose(self, view: int) -> None:
@@ -136,14 +140,14 @@ class Rendering:
 
     async def _end(self, view: int) -> None:
         """Close a view; a room that nobody looks at is left."""
-        for name, room in list(self._rooms.items()):
+        for key, room in list(self._rooms.items()):
             viewer = room.viewers.pop(view, None)
             if viewer is None:
                 continue
             await viewer.close()
-            if not room.viewers and self._rooms.get(name) is room:
-                del self._rooms[name]
-                staying = self._staying.pop(name)
+            if not room.viewers and self._rooms.get(key) is room:
+                del self._rooms[key]
+                staying = self._staying.pop(key)
                 await room.leave()
                 with contextlib.suppress(CallError):
                     await staying

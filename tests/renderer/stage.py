@@ -12,7 +12,7 @@ from av import VideoFrame
 from codec.animator import Animator
 from codec.intra_picture import Picture
 from server.client.call import Call
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.native.peer import NativePeer, Receivers
 from server.native.replay import Replay
 from server.protocol.view_messages import View, ViewAnswer, ViewPictures
@@ -44,10 +44,11 @@ async def rendering(server: RunningServer, name: str = "one") -> AsyncIterator[N
 
 
 @asynccontextmanager
-async def actors(server: RunningServer, count: int, room: str = "tea") -> AsyncIterator[list[int]]:
-    """Have people in a room who replay the demonstration; yields their ids."""
+async def actors(server: RunningServer, count: int, fragment: str = "") -> AsyncIterator[list[int]]:
+    """Have people in the room who replay the demonstration; yields their ids. `fragment` ends their link."""
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(_actor(server.room(room), f"Actor {n}")) for n in range(count)]
+        link = server.room() + fragment
+        yield [await stack.enter_async_context(_actor(link, f"Actor {n}")) for n in range(count)]
 
 
 @asynccontextmanager
@@ -84,17 +85,17 @@ class Watcher:
     async def __aexit__(self, *_: object) -> None:
         await self.connection.close()
 
-    async def offer(self, sections: int) -> View:
+    async def offer(self, sections: int, fragment: str | None = None) -> View:
         """Return a request with so many sections more than before."""
         for _ in range(sections):
             self.connection.addTransceiver("video", "recvonly")
         offer_loopback(self.connection, always=True)
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        return View(self.connection.localDescription.sdp)
+        return View(self.connection.localDescription.sdp, fragment)
 
-    async def watch(self, sections: int) -> None:
-        """Ask for a view and connect."""
-        await self.signalling.send(await self.offer(sections))
+    async def watch(self, sections: int, fragment: str | None = None) -> None:
+        """Ask for a view and connect; `fragment` is what the renderer is given of the link's."""
+        await self.signalling.send(await self.offer(sections, fragment))
         answer = await self.signalling.next(ViewAnswer)
         await self.connection.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
 

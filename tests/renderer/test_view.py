@@ -7,6 +7,7 @@ import pytest
 
 from codec.animator import Animator
 from server.client.events import ParticipantCame, ParticipantWent
+from server.encryption.link_secret import LinkSecret
 from server.errors import CallError
 from server.protocol.room_messages import SetRoom
 from server.protocol.view_messages import View, ViewFailed, ViewPictures
@@ -15,6 +16,8 @@ from server.settings import LinkSettings, Secret
 from tests.renderer.stage import RENDERING, SETTINGS, Watcher, actors, rendering
 from tests.server.running_server import Guest, RunningServer, until
 from tests.server.strangers import Stranger
+
+_LONG_ENOUGH_TO_BE_SEEN_S = 3.0
 
 
 async def test_a_viewer_sees_moving_faces() -> None:
@@ -34,6 +37,26 @@ async def test_a_viewer_sees_moving_faces() -> None:
             assert pictures[-1].std() > 20, "an empty picture"
             moved = np.abs(pictures[-1].astype(int) - pictures[0]).mean()
             assert moved > 0.3, "a still picture"
+
+
+async def test_an_encrypted_room_is_seen_with_the_key_that_the_viewer_gives_away() -> None:
+    key = f"key={LinkSecret.generate()}"
+    async with RunningServer(SETTINGS) as server, rendering(server), actors(server, 1, f"#{key}") as people:
+        async with Stranger(server) as stranger, Watcher(stranger) as watcher:
+            await stranger.join()
+            await watcher.watch(1)
+            await watcher.sees(set(people), "waiting")
+        async with Stranger(server) as stranger, Watcher(stranger) as watcher:
+            await stranger.join()
+            await watcher.watch(1, key)
+            await watcher.sees(set(people), "live")
+            async with Stranger(server) as other, Watcher(other) as keyless:
+                await other.join()
+                await keyless.watch(1)
+                await keyless.sees(set(people), "waiting")
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(_LONG_ENOUGH_TO_BE_SEEN_S):
+                        await keyless.sees(set(people), "live")
 
 
 async def test_renderers_are_there_for_everybody_to_see_and_go_with_the_last_viewer() -> None:
