@@ -1,6 +1,8 @@
-import { createReadStream, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 /** The server that `vite` (development only) hands signalling, models and tables on to. */
@@ -53,8 +55,40 @@ function runtimeFiles(): Plugin {
   };
 }
 
+const COMPRESSED = ['.js', '.mjs', '.css', '.html', '.svg', '.wasm', '.webmanifest'];
+const COMPRESSION_CACHE = fileURLToPath(new URL('node_modules/.cache/brotli/', import.meta.url));
+/** Larger files are compressed somewhat less: the best takes minutes. */
+const BEST_UP_TO_BYTES = 1_000_000;
+
+/** Writes `FILE.br` beside each file that a build has written; the server hands it to browsers that can read it. */
+function compressedFiles(): Plugin {
+  return {
+    name: 'facewire-compressed-files',
+    apply: 'build',
+    writeBundle({ dir }, bundle) {
+      mkdirSync(COMPRESSION_CACHE, { recursive: true });
+      for (const name of Object.keys(bundle).filter((each) => COMPRESSED.includes(extname(each)))) {
+        const path = join(dir ?? '', name);
+        writeFileSync(`${path}.br`, compress(readFileSync(path)));
+      }
+    },
+  };
+}
+
+/** Compresses a file, or takes what an earlier build made of the same content. */
+function compress(content: Buffer): Buffer {
+  const quality = content.length > BEST_UP_TO_BYTES ? 9 : 11;
+  const cached = join(COMPRESSION_CACHE, `${createHash('sha256').update(content).digest('hex')}-${quality}`);
+  if (existsSync(cached)) return readFileSync(cached);
+  const compressed = brotliCompressSync(content, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+  });
+  writeFileSync(cached, compressed);
+  return compressed;
+}
+
 export default defineConfig({
-  plugins: [runtimeFiles()],
+  plugins: [runtimeFiles(), compressedFiles()],
   // Without this, the bundled variants of onnxruntime-web would add a second copy of its wasm.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   worker: { format: 'es' },
