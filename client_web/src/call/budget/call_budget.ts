@@ -1,0 +1,102 @@
+import type { RedundancyDepth } from '../transport/redundancy';
+import { DEFAULT_BUDGET, LinkBudget, type Allocation, type BudgetSettings } from './link_budget';
+import { PacketLoss } from './packet_loss';
+import { ReceptionWatch, type Reception } from './reception';
+import { RateWindow, wireTotals } from '../wire_rate';
+
+const INTERVAL_MS = 100;
+const ARRIVAL_WINDOW_MS = 1_000;
+/** How much a new report of losses counts beside those before: each is of a second, some 16 packets. */
+const LOSS_SMOOTHING = 0.25;
+
+/** What a budget steers, and where its reports go. */
+export interface BudgetOutlet {
+  /** Tells a participant how its packets arrive. */
+  report(participant: number, reception: Reception): void;
+  apply(allocation: Allocation): void;
+}
+
+/** What the budget knows, for the page and for tests. */
+export interface BudgetStatistics extends Allocation {
+  /** What the way to the slowest receiver is thought to carry, kbit/s; `null` as long as nothing waited on it. */
+  estimateKbps: number | null;
+  /** Milliseconds that the slowest sender's packets wait on their way here beyond the fastest ones. */
+  lateMs: number;
+  redundancy: RedundancyDepth;
+}
+
+/** Watches what arrives, reports it, and divides what the link carries, ten times a second. */
+export class CallBudget {
+  private readonly link: LinkBudget;
+  private readonly watches = new Map<number, ReceptionWatch>();
+  private readonly losses = new PacketLoss();
+  private readonly arrival = new RateWindow(ARRIVAL_WINDOW_MS);
+  private readonly timer = setInterval(() => this.tick(performance.now()), INTERVAL_MS);
+  private uplinkLost = 0;
+  private allocation: Allocation;
+
+  constructor(
+    private readonly outlet: BudgetOutlet,
+    settings: BudgetSettings = DEFAULT_BUDGET,
+  ) {
+    this.link = new LinkBudget(settings);
+    this.allocation = this.link.allocate(performance.now());
+  }
+
+  /** Takes the time of a bundle that has arrived for the first time, ticks of 10 ms. */
+  noteBundle(from: number, timeTicks: number): void {
+    this.watch(from).noteBundle(timeTicks, performance.now());
+  }
+
+  /** Takes what a participant says of our packets. */
+  noteReception(from: number, reception: Reception): void {
+    this.link.noteReception(from, reception, performance.now());
+  }
+
+  /** Takes the browser's statistics; `slots` says whose voice each transceiver plays. */
+  noteStatistics(report: RTCStatsReport, slots: ReadonlyMap<string, number | null>): void {
+    const nowMs = performance.now();
+    const totals = wireTotals(report);
+    if (totals !== null) this.arrival.add(nowMs, totals);
+    const uplink = this.losses.note(report);
+    if (uplink !== null) {
+      this.uplinkLost += LOSS_SMOOTHING * (100 * uplink - this.uplinkLost);
+      this.link.noteUplinkLoss(this.uplinkLost, nowMs);
+    }
+    for (const [mid, id] of slots) if (id !== null) this.watch(id).noteLoss(this.losses.of(mid));
+  }
+
+  forget(participant: number): void {
+    this.watches.delete(participant);
+    this.link.forget(participant);
+  }
+
+  statistics(): BudgetStatistics {
+    return { ...this.allocation, estimateKbps: this.link.estimateKbps, lateMs: this.lateMs() };
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private tick(nowMs: number): void {
+    const arrivingKbps = this.arrival.rate()?.downKbps ?? 0;
+    for (const [participant, watch] of this.watches) {
+      const reception = watch.due(arrivingKbps, nowMs);
+      if (reception !== null) this.outlet.report(participant, reception);
+    }
+    this.link.noteOwnLateness(this.lateMs());
+    this.allocation = this.link.allocate(nowMs);
+    this.outlet.apply(this.allocation);
+  }
+
+  private lateMs(): number {
+    return Math.max(0, ...[...this.watches.values()].map((watch) => watch.lateMs));
+  }
+
+  private watch(participant: number): ReceptionWatch {
+    let watch = this.watches.get(participant);
+    if (watch === undefined) this.watches.set(participant, (watch = new ReceptionWatch()));
+    return watch;
+  }
+}

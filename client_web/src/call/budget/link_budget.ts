@@ -1,0 +1,139 @@
+/** How much a link carries, and who gets what of it (docs/network.md). */
+import type { RedundancyDepth } from '../transport/redundancy';
+import { LATE_MS, type Reception } from './reception';
+
+export interface BudgetSettings {
+  /** The call takes no more than this of any link, kbit/s on the wire in one direction. */
+  ceilingKbps: number;
+  /** And expects no less of a link. */
+  floorKbps: number;
+}
+
+/** By default a call is no dearer than a telephone call. */
+export const DEFAULT_BUDGET: BudgetSettings = { ceilingKbps: 24, floorKbps: 12 };
+
+/** What the parts of a call may cost. */
+export interface Allocation {
+  /** Of the Opus encoder, kbit/s. */
+  voiceKbps: number;
+  /** How often voices and bundles are sent again. */
+  redundancy: RedundancyDepth;
+  /** What keyframes may cost on average, kbit/s. */
+  keyframeKbps: number;
+  /** How fast slices of a keyframe follow each other, kbit/s; 0: not now. */
+  sliceKbps: number;
+  sliceBytes: number;
+}
+
+/** Opus rates worth having, kbit/s; the first is for any link. */
+const VOICE_KBPS = [6, 8, 12, 16, 24, 32] as const;
+/** RTP, SRTP, UDP and IP headers of a packet each 60 ms. */
+const VOICE_HEADERS_KBPS = 6.7;
+const MOTION_KBPS = 3;
+const VOICE_SHARE = 0.7;
+const KEYFRAME_KBPS = 3;
+/** Of what a congested link is seen to carry, so that its queue empties. */
+const DRAIN_SHARE = 0.85;
+const GROWTH_PER_S = 1.05;
+/** A link on which nothing waited yet. */
+const UNKNOWN_KBPS = 1_000;
+const UNKNOWN_SLICE_KBPS = 150;
+const LARGEST_SLICE = 1_000;
+const SMALLEST_SLICE = 250;
+const SLICE_BYTES_PER_KBPS = 10;
+const PAUSE_MS = 200;
+const LOSS_MEMORY_MS = 12_000;
+const SOME_LOSS = 4;
+const HEAVY_LOSS = 15;
+
+interface Heard extends Reception {
+  atMs: number;
+}
+
+/** Estimates what the way to the slowest receiver carries. Times are ms of one steady clock. */
+export class LinkBudget {
+  private readonly heard = new Map<number, Heard>();
+  private capacityKbps = UNKNOWN_KBPS;
+  private grownMs = 0;
+  private uplinkLost: { percent: number; atMs: number } = { percent: 0, atMs: -Infinity };
+  private ownLateMs = 0;
+
+  constructor(private readonly settings: BudgetSettings = DEFAULT_BUDGET) {}
+
+  /** Takes a receiver's report. */
+  noteReception(receiver: number, reception: Reception, nowMs: number): void {
+    this.heard.set(receiver, { ...reception, atMs: nowMs });
+    if (reception.late >= LATE_MS) this.lower(reception.kbps, nowMs);
+  }
+
+  /** Takes the share of our packets, per cent, that the relay did not get. */
+  noteUplinkLoss(percent: number, nowMs: number): void {
+    this.uplinkLost = { percent, atMs: nowMs };
+  }
+
+  /** Takes how long the others' packets wait on their way to us: our own may, too, on their way out. */
+  noteOwnLateness(lateMs: number): void {
+    this.ownLateMs = lateMs;
+  }
+
+  forget(receiver: number): void {
+    this.heard.delete(receiver);
+  }
+
+  /** What the way to the slowest receiver is thought to carry, kbit/s; `null` as long as nothing waited on it. */
+  get estimateKbps(): number | null {
+    return this.capacityKbps >= UNKNOWN_KBPS ? null : this.capacityKbps;
+  }
+
+  /** Divides what there is: voice first, then motion, then keyframes. */
+  allocate(nowMs: number): Allocation {
+    this.grow(nowMs);
+    const { ceilingKbps, floorKbps } = this.settings;
+    const target = Math.min(ceilingKbps, Math.max(floorKbps, this.capacityKbps));
+    const lost = this.worstLoss(nowMs);
+    const wanted: RedundancyDepth = lost < SOME_LOSS ? 0 : lost < HEAVY_LOSS ? 1 : 2;
+    const affordable = ([2, 1, 0] as const).find((depth) => voiceAndMotion(VOICE_KBPS[0], depth) <= this.capacityKbps);
+    const redundancy = Math.min(wanted, affordable ?? 0) as RedundancyDepth;
+    const share = target * VOICE_SHARE;
+    const voiceKbps =
+      VOICE_KBPS.findLast((kbps) => voiceAndMotion(kbps, redundancy) <= share) ?? VOICE_KBPS[0];
+    const rest = Math.max(0, target - voiceAndMotion(voiceKbps, redundancy));
+    const isUnknown = this.estimateKbps === null;
+    return {
+      voiceKbps,
+      redundancy,
+      keyframeKbps: ceilingKbps > DEFAULT_BUDGET.ceilingKbps ? Math.max(KEYFRAME_KBPS, rest) : KEYFRAME_KBPS,
+      sliceKbps: this.waitsLong(nowMs) ? 0 : isUnknown ? UNKNOWN_SLICE_KBPS : Math.max(KEYFRAME_KBPS, rest),
+      sliceBytes: Math.min(LARGEST_SLICE, Math.max(SMALLEST_SLICE, this.capacityKbps * SLICE_BYTES_PER_KBPS)),
+    };
+  }
+
+  private lower(arrivingKbps: number, nowMs: number): void {
+    const seen = Math.max(this.settings.floorKbps, arrivingKbps * DRAIN_SHARE);
+    this.capacityKbps = Math.min(this.capacityKbps, seen);
+    this.grownMs = nowMs;
+  }
+
+  /** Probes upwards, 5 % a second, while nothing waits. */
+  private grow(nowMs: number): void {
+    const elapsedS = Math.max(0, nowMs - this.grownMs) / 1_000;
+    this.grownMs = Math.max(this.grownMs, nowMs);
+    this.capacityKbps = Math.min(UNKNOWN_KBPS, this.capacityKbps * GROWTH_PER_S ** elapsedS);
+  }
+
+  private waitsLong(nowMs: number): boolean {
+    const reported = [...this.heard.values()].some(({ late, atMs }) => late >= PAUSE_MS && nowMs - atMs < 2_000);
+    return reported || this.ownLateMs >= PAUSE_MS;
+  }
+
+  private worstLoss(nowMs: number): number {
+    const recent = [...this.heard.values()].filter(({ atMs }) => nowMs - atMs < LOSS_MEMORY_MS);
+    const uplink = nowMs - this.uplinkLost.atMs < LOSS_MEMORY_MS ? this.uplinkLost.percent : 0;
+    return Math.max(uplink, ...recent.map(({ lost }) => lost));
+  }
+}
+
+/** Wire kbit/s of a voice of that rate with the motion behind it, while somebody speaks. */
+function voiceAndMotion(voiceKbps: number, redundancy: RedundancyDepth): number {
+  return VOICE_HEADERS_KBPS + (voiceKbps + MOTION_KBPS) * (1 + redundancy);
+}
