@@ -124,6 +124,8 @@ class RoomSettings(_Section, frozen=True, kw_only=True):
     """A room ends when it has existed for so long, people in it or not."""
     kept_s: float = 600.0
     """How long lock, lobby, hosts and an ending are remembered of a room that is empty."""
+    held_s: float = 30.0
+    """How long the seat of somebody whose connection was lost is held for them."""
     waiting: int = 32
     """Most people who wait in front of one room."""
     knock_s: float = 600.0
@@ -239,8 +241,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     signal_per_second: float = 20.0
     """WebSocket messages a participant may send on average; bursts of three seconds' worth pass."""
     heartbeat_s: float = 5.0
-    silence_s: float = 10.0
-    """A participant whose socket says nothing for so long is lost; so is one that does not join."""
+    silence_s: float = 30.0
+    """A socket that says nothing for so long is closed; so is one that does not join."""
     drain_s: float = 0.0
     """How long calls may go on after SIGTERM, while nobody new is let in."""
     shutdown_s: float = 2.0

@@ -21,6 +21,7 @@ from server.client.events import (
     CallEnded,
     CallEvent,
     CallStats,
+    ParticipantAway,
     ParticipantCame,
     ParticipantWent,
     Reconnected,
@@ -28,8 +29,12 @@ from server.client.events import (
     RoomNews,
     VoicesAssigned,
 )
+from server.client.node_ring import NodeRing
+from server.client.presence import Presence
+from server.client.reach import Reach
 from server.client.room_link import RoomLink
 from server.client.session import CallSession
+from server.client.signalling_socket import SignallingSocket
 from server.client.traffic import Traffic
 from server.encryption.status import NOT_ENCRYPTED, EncryptionStatus
 from server.errors import CallError
@@ -41,12 +46,8 @@ from server.webrtc.channels import Channel
 logger = logging.getLogger(__name__)
 
 _WAITING_EVENTS = 4096
-_FIRST_RETRY_S = 0.5
-_LONGEST_RETRY_S = 8.0
-_FINAL_CODES = (
-    *("bad-message", "bad-room", "bad-url", "protocol-version", "bad-token", "token-expired", "token-required"),
-    *("room-locked", "room-ended", "not-admitted", "not-host", "removed", "replaced"),
-)
+#: Another server should be tried first.
+_NODE_GONE_CODES = ("unreachable", "going-away")
 
 
 class Call:
@@ -69,6 +70,7 @@ class Call:
         if source not in SOURCES:
             raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
         self._room_link = RoomLink.parse(url)
+        self._nodes = NodeRing(self._room_link.signalling_url)
         self._admission: str | None = None
         self._name = name
         self._source = source
@@ -82,6 +84,7 @@ class Call:
         self._running: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._held: list[Callable[[], None]] | None = None
+        self._known: dict[int, ParticipantInfo] = {}
         self._ended = False
         self.stats = CallStats()
 
@@ -128,12 +131,13 @@ class Call:
         if self._running is not None:
             raise RuntimeError("a Call connects once: make a new one")
         self._http = aiohttp.ClientSession()
+        reach = Reach(self._http, self._nodes, self._tls, self.stats)
         try:
-            session = await self._join()
+            session = await self._join(await reach.once())
         except BaseException:
             await self._http.close()
             raise
-        self._running = asyncio.create_task(self._run(session))
+        self._running = asyncio.create_task(self._run(Presence(reach, self._join, self), session))
 
     async def leave(self) -> None:
         """Leave the room and end the call; the others are told. Safe to call twice."""
@@ -194,22 +198,20 @@ class Call:
             self._traffic.send(channel, to, payload)
         return self._traffic is not None
 
-    async def _join(self) -> CallSession:
+    async def _join(self, socket: SignallingSocket) -> CallSession:
         """Join the room; what happens meanwhile is reported after who is there. Raises `CallError`."""
-        assert self._http is not None
         self._held = []
         try:
-            session = CallSession(self._http, self._link, self.stats, self)
+            session = CallSession(socket, self._link, self)
             join = Join(self._name, self._source, token=self._room_link.token, admission=self._admission)
-            there = await session.open(self._room_link.signalling_url, self._tls, join)
+            there = await session.open(join)
+            await self._close_session()
             self._session = session
             self._traffic = traffic = Traffic(session, self._room_link, self.stats, self._emit)
             self._admission = session.admission
-            if self._running is not None:
-                self.stats.reconnections += 1
-                self._enqueue(Reconnected(session.id))
-            for participant in there:
-                self._enqueue(ParticipantCame(participant))
+            self._nodes.learn(session.nodes)
+            self._report_changes(there)
+            self._known = session.participants
             held, self._held = self._held, None
             traffic.begin()
             for take in held:
@@ -218,21 +220,31 @@ class Call:
             self._held = None
         return session
 
-    async def _run(self, session: CallSession) -> None:
-        """Serve one session after another until the server will not have the call; leaving cancels this."""
-        try:
-            while True:
-                try:
-                    await session.serve()
-                except CallError as lost:
-                    reason = lost
-                await self._close_session()
-                if reason.code in _FINAL_CODES:
-                    raise reason
-                self._emit(Reconnecting(str(reason)))
-                session = await self._join_again()
-        except CallError as refusal:
-            await self._end(refusal)
+    def _report_changes(self, there: tuple[ParticipantInfo, ...]) -> None:
+        sessions = {info.id: info.session for info in there}
+        for info in self._known.values():
+            if sessions.get(info.id) != info.session:
+                self._enqueue(ParticipantWent(info, "lost"))
+        for info in there:
+            if info.id not in self._known or self._known[info.id].session != info.session:
+                self._enqueue(ParticipantCame(info))
+            self._enqueue(ParticipantAway(info))
+
+    async def on_loss(self, reason: CallError, *, is_over: bool) -> None:
+        """Learn that nothing reaches the server any more."""
+        if is_over:
+            await self._close_session()
+        self._emit(Reconnecting(str(reason)))
+
+    def on_return(self, *, is_new_connection: bool) -> None:
+        """Learn that something does again."""
+        assert self._session is not None
+        self.stats.reconnections += 1
+        self._enqueue(Reconnected(self._session.id, is_new_connection))
+
+    async def _run(self, presence: Presence, session: CallSession) -> None:
+        """Take part until the server will not have it any more; leaving cancels this."""
+        await self._end(await presence.last(session))
 
     async def _close_session(self) -> None:
         if self._session is not None:
@@ -254,21 +266,13 @@ class Call:
             await self._http.close()
         self._emit(CallEnded(error))
 
-    async def _join_again(self) -> CallSession:
-        wait_s = _FIRST_RETRY_S
-        while True:
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
-            try:
-                return await self._join()
-            except CallError as error:
-                if error.code in _FINAL_CODES:
-                    raise
-                logger.info("cannot join again yet: %s", error)
-
     def on_participant_came(self, participant: ParticipantInfo) -> None:
         """Take a newcomer from the session."""
         self._emit(ParticipantCame(participant))
+
+    def on_participant_away(self, participant: ParticipantInfo) -> None:
+        """Take from the session that somebody is away, or is back."""
+        self._emit(ParticipantAway(participant))
 
     def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
         """Take a departure from the session."""

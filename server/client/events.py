@@ -25,6 +25,13 @@ class ParticipantWent:
 
 
 @dataclass(frozen=True)
+class ParticipantAway:
+    """Nothing comes from somebody any more, or something does again, as `participant.away` says."""
+
+    participant: ParticipantInfo
+
+
+@dataclass(frozen=True)
 class BundleReceived:
     """A bundle of motion from participant `sender`, unparsed, by whichever transport."""
 
@@ -98,16 +105,18 @@ class RoomNews:
 
 @dataclass(frozen=True)
 class Reconnecting:
-    """The connection is gone and nothing can be sent; the call tries to join again until it is left."""
+    """Nothing reaches the server; the call looks for a way back until it is left. The others stay as they are."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Reconnected:
-    """Joined again as `id`. Everybody's ids are new: `ParticipantCame` follows for each who is there."""
+    """Back in the room as `id`; who went and who came meanwhile has been said before."""
 
     id: int
+    is_new_connection: bool
+    """The others know nothing of this end on its new connection; if not, the old one goes on."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class CallEnded:
 CallEvent = (
     ParticipantCame
     | ParticipantWent
+    | ParticipantAway
     | BundleReceived
     | KeyframeSliceReceived
     | ControlReceived

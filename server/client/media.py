@@ -20,6 +20,7 @@ from server.webrtc.aiortc_internals import (
 )
 from server.webrtc.channels import TRAITS, Channel, ChannelTraits, new_queue
 from server.webrtc.outgoing import OutgoingQueue
+from server.webrtc.path_watch import PathWatch
 from server.webrtc.voice import VoiceTrack, only_opus
 
 logger = logging.getLogger(__name__)
@@ -36,12 +37,15 @@ class CallMedia:
         link: LinkSettings,
         on_message: Callable[[Channel, bytes], None],
         on_voice: Callable[[str, bytes, int], None],
+        on_silence: Callable[[bool], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self._link = link
         self._on_message = on_message
         self._on_voice = on_voice
+        self._on_silence = on_silence
         self._on_failure = on_failure
+        self._watch: PathWatch | None = None
         self._connection: RTCPeerConnection = new_peer_connection(
             [RTCIceServer(server["urls"], server.get("username"), server.get("credential")) for server in ice_servers]
         )
@@ -118,6 +122,8 @@ class CallMedia:
         self._closed = True
         self._opened.cancel()
         self._voice_writer.close()
+        if self._watch is not None:
+            self._watch.close()
         await self._connection.close()
 
     def _open(self, channel: Channel, traits: ChannelTraits) -> None:
@@ -148,6 +154,7 @@ class CallMedia:
         self._still_closed.discard(channel)
         if not self._still_closed and not self._opened.done():
             self._opened.set_result(None)
+            self._watch = PathWatch(self._connection, self._on_silence, asks=False)
 
     def _on_state(self) -> None:
         if self._connection.connectionState in ("failed", "closed") and not self._closed:

@@ -2,29 +2,25 @@
 
 import asyncio
 import logging
-import ssl
+from dataclasses import replace
 from typing import Protocol
 
-import aiohttp
-
-from server.client.events import CallStats, RoomNews
+from server.client.events import RoomNews
 from server.client.media import MOST_SLOTS, CallMedia
-from server.errors import CallError, ProtocolError
+from server.client.signalling_socket import SignallingSocket
+from server.errors import CallError
 from server.protocol.messages import (
     Answer,
-    ClientMessage,
-    Error,
     Join,
     Joined,
     Leave,
     Offer,
+    ParticipantAway,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
     ServerMessage,
     Voices,
-    pack,
-    parse_server_message,
 )
 from server.protocol.room_messages import HostMessage, Knock, KnockGone, MuteRequested, RoomChanged, RoomState, Waiting
 from server.settings import LinkSettings
@@ -33,10 +29,7 @@ from server.webrtc.sdp import requested_voice
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT_S = 10.0
-_SILENCE_S = 12.0
-_CLOSE_TIMEOUT_S = 2.0
-_MESSAGE_BYTES = 1 << 18
+_GOODBYE_TIMEOUT_S = 2.0
 
 
 class SessionListener(Protocol):
@@ -47,6 +40,9 @@ class SessionListener(Protocol):
 
     def on_participant_went(self, participant: ParticipantInfo, reason: str) -> None:
         """Somebody left."""
+
+    def on_participant_away(self, participant: ParticipantInfo) -> None:
+        """Nothing comes from somebody any more, or something does again."""
 
     def on_room_news(self, news: RoomNews) -> None:
         """The server said something of the room's door or hosts."""
@@ -62,20 +58,19 @@ class SessionListener(Protocol):
 
 
 class CallSession:
-    """One join. `open`, then `serve` until it raises, then `close`."""
+    """One join. `open`, then take part until it has `ended`, then `close`."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, link: LinkSettings, stats: CallStats, listener: SessionListener
-    ) -> None:
-        self._http = http
+    def __init__(self, socket: SignallingSocket, link: LinkSettings, listener: SessionListener) -> None:
+        self._socket = socket
         self._link = link
-        self._stats = stats
         self._listener = listener
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._media: CallMedia | None = None
         self._speakers: dict[str, int | None] = {}
         self._negotiating = False
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._serving: asyncio.Task[CallError] | None = None
+        self._silent = asyncio.Event()
+        self._heard = asyncio.Event()
         self.id = 0
         self.participants: dict[int, ParticipantInfo] = {}
         self.room = RoomState()
@@ -90,55 +85,72 @@ class CallSession:
         assert self._media is not None
         return self._media
 
-    async def open(self, url: str, tls: ssl.SSLContext | None, join: Join) -> tuple[ParticipantInfo, ...]:
+    async def open(self, join: Join) -> tuple[ParticipantInfo, ...]:
         """Join and connect; returns who was there. Raises `CallError`, everything closed again."""
         try:
-            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                self._socket = await self._http.ws_connect(
-                    url,
-                    ssl=tls or True,
-                    timeout=aiohttp.ClientWSTimeout(ws_receive=_SILENCE_S, ws_close=_CLOSE_TIMEOUT_S),
-                    max_msg_size=_MESSAGE_BYTES,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            code = "too-fast" if error.status == 429 else "unreachable"
-            raise CallError(code, f"{url} answers {error.status} {error.message}") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise CallError("unreachable", f"cannot reach {url}: {error or 'no answer'}") from error
-        try:
-            await self._send(join)
-            return await self._handshake()
+            await self._socket.send(join)
+            there = await self._handshake()
         except BaseException:
             await self.close()
             raise
+        self._serving = asyncio.create_task(self._serve())
+        return there
 
-    async def serve(self) -> None:
-        """Take part until the connection is lost; always ends with `CallError`."""
-        while True:
-            await self._handle(await self._receive())
+    async def ended(self) -> CallError:
+        """Return why the session has ended, once it has; or that it is silent, once it is."""
+        serving = await self._serve_until(self._silent)
+        if serving.done():
+            return serving.result()
+        return CallError("media-failed", "nothing comes from the server any more")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has ended for good, and not only fallen silent."""
+        return self._serving is not None and self._serving.done()
+
+    async def heard(self) -> None:
+        """Return once something comes again from the server; never if the session has ended."""
+        serving = await self._serve_until(self._heard)
+        if serving.done():
+            await asyncio.Event().wait()
+
+    async def _serve_until(self, event: asyncio.Event) -> asyncio.Task[CallError]:
+        """Return once the event has come, or the session has ended."""
+        assert self._serving is not None
+        waiting = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait((self._serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        return self._serving
+
+    async def _serve(self) -> CallError:
+        """Take part until the connection is lost; return why."""
+        try:
+            while True:
+                await self._handle(await self._receive())
+        except CallError as error:
+            return error
 
     async def use_power(self, message: HostMessage) -> None:
         """Ask for what only hosts may do. Raises `CallError` if the connection is lost."""
-        await self._send(message)
+        await self._socket.send(message)
 
     async def say_goodbye(self) -> None:
         """Tell the server that this end leaves on purpose."""
         try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await self._send(Leave())
+            async with asyncio.timeout(_GOODBYE_TIMEOUT_S):
+                await self._socket.send(Leave())
         except (CallError, TimeoutError):
             logger.debug("the socket was gone before leave")
 
     async def close(self) -> None:
         """Close everything; safe to call twice."""
+        if self._serving is not None:
+            self._serving.cancel()
         if self._media is not None:
             await self._media.close()
-        if self._socket is not None:
-            try:
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await self._socket.close()
-            except TimeoutError:
-                logger.debug("the server did not close its end of the socket")
+        await self._socket.close()
 
     async def _handshake(self) -> tuple[ParticipantInfo, ...]:
         joined = await self._receive()
@@ -151,7 +163,12 @@ class CallSession:
         self.nodes = joined.nodes
         self.participants = {participant.id: participant for participant in joined.participants}
         self._media = CallMedia(
-            joined.ice_servers, self._link, self._listener.on_message, self._on_voice, self._on_media_failure
+            joined.ice_servers,
+            self._link,
+            self._listener.on_message,
+            self._on_voice,
+            self._on_silence,
+            self._on_media_failure,
         )
         await self._offer(max(1, len(self.participants)))
         while self._negotiating:
@@ -169,6 +186,10 @@ class CallSession:
                 gone = self.participants.pop(participant_id, None)
                 if gone is not None:
                     self._listener.on_participant_went(gone, reason)
+            case ParticipantAway(participant_id, is_away) if participant_id in self.participants:
+                info = replace(self.participants[participant_id], away=is_away)
+                self.participants[participant_id] = info
+                self._listener.on_participant_away(info)
             case Voices(slots):
                 self._speakers = slots
                 self._listener.on_voices(frozenset(speaker for speaker in slots.values() if speaker is not None))
@@ -192,20 +213,10 @@ class CallSession:
 
     async def _offer(self, slots: int) -> None:
         self._negotiating = True
-        await self._send(Offer(await self.media.offer(slots)))
-
-    async def _send(self, message: ClientMessage) -> None:
-        assert self._socket is not None
-        data = pack(message)
-        try:
-            await self._socket.send_bytes(data)
-        except (ConnectionError, aiohttp.ClientError) as error:
-            raise CallError("unreachable", "the server closed the connection") from error
-        self._stats.count_up("signalling", data)
+        await self._socket.send(Offer(await self.media.offer(slots)))
 
     async def _receive(self) -> ServerMessage:
         """Return the next message; raises `CallError` if the server sends an error, goes, or media fail."""
-        assert self._socket is not None
         reading = asyncio.ensure_future(self._socket.receive())
         try:
             await asyncio.wait((reading, self._failed), return_when=asyncio.FIRST_COMPLETED)
@@ -215,20 +226,7 @@ class CallSession:
         if not reading.done():
             await asyncio.gather(reading, return_exceptions=True)
             raise CallError("media-failed", self._failed.result())
-        try:
-            received = reading.result()
-        except TimeoutError as error:
-            raise CallError("unreachable", f"no sign of the server for {_SILENCE_S:g} s") from error
-        if received.type is not aiohttp.WSMsgType.BINARY:
-            raise CallError("unreachable", "the server closed the connection")
-        self._stats.count_down("signalling", received.data)
-        try:
-            message = parse_server_message(received.data)
-        except ProtocolError as error:
-            raise CallError("bad-message", f"the server sent something strange: {error}") from error
-        if isinstance(message, Error):
-            raise CallError(message.code, message.message)
-        return message
+        return reading.result()
 
     def _on_voice(self, mid: str, payload: bytes, timestamp: int) -> None:
         speaker = self._speakers.get(mid)
@@ -238,3 +236,8 @@ class CallSession:
     def _on_media_failure(self, reason: str) -> None:
         if not self._failed.done():
             self._failed.set_result(reason)
+
+    def _on_silence(self, is_silent: bool) -> None:
+        now, before = (self._silent, self._heard) if is_silent else (self._heard, self._silent)
+        now.set()
+        before.clear()

@@ -18,6 +18,7 @@ from server.client.events import (
     EncryptionChanged,
     KeyframeSliceReceived,
     KeysExchanged,
+    ParticipantAway,
     ParticipantCame,
     ParticipantWent,
     Reconnected,
@@ -170,19 +171,19 @@ class NativePeer:
             case VoicesAssigned(speakers):
                 self._hear(speakers)
             case KeysExchanged(participant_id) if participant_id in self.remotes:
-                self._greet(self.remotes[participant_id])
+                self._greet_with_keys(self.remotes[participant_id])
             case EncryptionChanged(status):
                 self._tell_encryption(status)
             case RoomNews(MuteRequested()):
                 self._say("a host asks you to mute")
+            case ParticipantAway(participant) if participant.id in self.remotes:
+                self._note_away(self.remotes[participant.id], participant.away)
             case Reconnecting(reason):
                 self._say(f"connection lost ({reason}); trying again")
-                for known in list(self.remotes):
-                    self._forget(known)
-                self._speakers = frozenset()
-            case Reconnected(own_id):
-                self._say(f"joined again as participant {own_id}")
-                self._introduce()
+            case Reconnected(own_id, is_new_connection):
+                self._say(f"connected again as participant {own_id}")
+                if is_new_connection:
+                    self._introduce_again()
             case CallEnded(error):
                 self._error = error
 
@@ -215,6 +216,41 @@ class NativePeer:
             lack = "came without this link's key" if status.sealed else "came with a key, which this link lacks"
             self._say(f"{', '.join(strangers)} {lack}: neither side sees or hears the other")
 
+    def _note_away(self, remote: RemoteParticipant, is_away: bool) -> None:
+        if remote.is_away != is_away:
+            remote.is_away = is_away
+            self._say(f"{remote.info.name} ({remote.info.id}) is {'away' if is_away else 'back'}")
+
+    def _greet_with_keys(self, remote: RemoteParticipant) -> None:
+        """Say what could not be read before; both sides do, when either's connection is new."""
+        if remote.has_greeted:
+            self.sending.tell_state(remote.info.id)
+            self._tell_of_reception(remote, answer=False)
+        else:
+            self._greet(remote)
+
+    def _introduce_again(self) -> None:
+        """Say what the others know of the last connection; where the link has a key, once they have the new one."""
+        if self._call.is_sealed:
+            return
+        self.sending.tell_state()
+        for remote in self.remotes.values():
+            if remote.has_greeted:
+                self._tell_of_reception(remote, answer=True)
+
+    def _tell_of_reception(self, remote: RemoteParticipant, *, answer: bool) -> None:
+        """Tell somebody from before a new connection what comes here, and what is here of before."""
+        if remote.info.id in self._speakers:
+            self.sending.tell_reading(remote.info.id, read=True)
+        self.sending.resume(remote.info.id, remote.newest_keyframe, answer=answer)
+
+    def _welcome_back(self, remote: RemoteParticipant, newest: int | None, *, answer: bool) -> None:
+        if answer:
+            remote.has_greeted = True
+            self.sending.tell_state(remote.info.id)
+            self._tell_of_reception(remote, answer=False)
+        self.sending.send_after(remote.info.id, newest)
+
     def _hear(self, speakers: frozenset[int]) -> None:
         changed = speakers ^ self._speakers
         self._speakers = speakers
@@ -245,6 +281,7 @@ class NativePeer:
     def _take_slice(self, remote: RemoteParticipant, part: bytes) -> None:
         def record(keyframe: bytes | None) -> None:
             if keyframe is not None:
+                remote.newest_keyframe = keyframe[1]
                 self._record(remote, RecordKind.KEYFRAME, keyframe)
 
         self._drawing.put(lambda: remote.add_slice(part), record)
@@ -260,6 +297,8 @@ class NativePeer:
             case {"type": "keyframe-request", "number": int(number)} if 0 <= number < _KEYFRAME_NUMBERS:
                 remote.figures.keyframe_requests += 1
                 self.sending.answer(remote.info.id, number)
+            case {"type": "resume", "newest": int() | None as newest, "answer": bool(answer)}:
+                self._welcome_back(remote, newest, answer=answer)
             case {"type": "trailers", "read": bool(read)}:
                 self.sending.bundles.note(remote.info.id, reads=read)
             case {"type": "chat", "text": str(text)}:

@@ -62,6 +62,8 @@ class RemoteParticipant:
         self.is_muted = False
         self.needs_intra = False  #: it cannot decode predicted keyframes
         self.has_greeted = False  #: its first `state` has come: messages reach it
+        self.is_away = False  #: nothing comes from it
+        self.newest_keyframe: int | None = None  #: number of the last one that came whole
         self._assembler = KeyframeAssembler()
         self._decoder = FaceDecoder(animator)
         self._sequence = BundleSequence()

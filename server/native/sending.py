@@ -38,14 +38,33 @@ class Sending:
 
     def introduce(self, recipient: int = EVERYBODY) -> None:
         """Send one's state and the keyframes in use: to everybody on joining, to each newcomer later."""
+        self.tell_state(recipient)
+        for keyframe in self.store.keyframes_in_use():
+            self._send_keyframe(recipient, keyframe)
+
+    def resume(self, recipient: int, newest: int | None, *, answer: bool) -> None:
+        """Tell somebody from before a new connection which keyframes of theirs are here, up to `newest`.
+
+        With `answer` they are to say the same.
+        """
+        self._call.send_control(recipient, {"type": "resume", "newest": newest, "answer": answer})
+
+    def send_after(self, recipient: int, newest: int | None) -> None:
+        """Send the keyframes after `newest`, which somebody has still; those in use if it is gone, or None."""
+        keyframes = self.store.keyframes_since(newest) if newest is not None else []
+        numbers = [keyframe[1] for keyframe in keyframes]
+        missing = keyframes[numbers.index(newest) + 1 :] if newest in numbers else self.store.keyframes_in_use()
+        for keyframe in missing:
+            self._send_keyframe(recipient, keyframe)
+
+    def tell_state(self, recipient: int = EVERYBODY) -> None:
+        """Send one's state."""
         state: dict[str, object] = {
             "type": "state",
             "muted": self.is_muted,
             "camera": "on" if self.has_camera else "off",
         }
         self._call.send_control(recipient, state)
-        for keyframe in self.store.keyframes_in_use():
-            self._send_keyframe(recipient, keyframe)
 
     def tell_reading(self, speaker: int, *, read: bool) -> None:
         """Tell a speaker whether bundles behind its voice reach this end."""

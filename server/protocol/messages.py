@@ -36,6 +36,7 @@ _MID_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,16}")
 _CODE_PATTERN = re.compile(r"[a-z-]{1,32}")
 _TOKEN_CHARACTERS = 2_000
 _PARTICIPANTS = 255
+_SESSIONS = 1 << 32
 _SLOTS = 7
 _NODES = 16
 
@@ -47,6 +48,10 @@ class ParticipantInfo:
     id: int
     name: str
     source: str
+    session: int = 0
+    """Of 32 bits; the same when they come back, so that what was received of them before still counts."""
+    away: bool = False
+    """Nothing comes from them just now; their seat is held."""
 
     @property
     def is_person(self) -> bool:
@@ -55,7 +60,8 @@ class ParticipantInfo:
 
     def to_map(self) -> dict[str, Any]:
         """Return the msgpack map of `participants` and `participant`."""
-        return {"id": self.id, "name": self.name, "source": self.source}
+        away = {"away": True} if self.away else {}
+        return {"id": self.id, "name": self.name, "source": self.source, "session": self.session, **away}
 
     @classmethod
     def from_map(cls, value: object) -> Self:
@@ -63,7 +69,13 @@ class ParticipantInfo:
         if not isinstance(value, dict):
             raise ProtocolError("bad-message", f"a participant is {shown(value)}, expected a map")
         fields = Fields("participant", dict(value))
-        parsed = cls(fields.integer("id", 1, 255), fields.person(), fields.choice("source", SOURCES))
+        parsed = cls(
+            fields.integer("id", 1, 255),
+            fields.person(),
+            fields.choice("source", SOURCES),
+            fields.integer("session", 0, _SESSIONS - 1),
+            fields.flag("away") if fields.has("away") else False,
+        )
         fields.done()
         return parsed
 
@@ -237,6 +249,22 @@ class ParticipantLeft:
 
 
 @dataclass(frozen=True)
+class ParticipantAway:
+    """Server: nothing comes from somebody any more (`away`), or something does again."""
+
+    type: ClassVar[str] = "participant-away"
+    id: int
+    away: bool
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {"id": self.id, "away": self.away}
+
+    @classmethod
+    def _from_fields(cls, fields: Fields) -> Self:
+        return cls(fields.integer("id", 1, 255), fields.flag("away"))
+
+
+@dataclass(frozen=True)
 class Leave(Bare):
     """Client: goodbye."""
 
@@ -266,6 +294,7 @@ ServerMessage = (
     | Voices
     | ParticipantJoined
     | ParticipantLeft
+    | ParticipantAway
     | Waiting
     | Knock
     | KnockGone
@@ -283,7 +312,7 @@ _CLIENT: dict[str, type[ClientMessage]] = {
 _SERVER: dict[str, type[ServerMessage]] = {
     kind.type: kind
     for kind in (
-        *(Joined, Answer, Voices, ParticipantJoined, ParticipantLeft),
+        *(Joined, Answer, Voices, ParticipantJoined, ParticipantLeft, ParticipantAway),
         *(Waiting, Knock, KnockGone, MuteRequested, RoomChanged),
         *(ViewAnswer, ViewPictures, ViewFailed, Error),
     )

@@ -9,6 +9,7 @@ from server.errors import ProtocolError
 from server.operations.metrics import Metrics
 from server.protocol.messages import (
     Joined,
+    ParticipantAway,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
@@ -58,7 +59,8 @@ class OpenRoom(Room):
     @property
     def is_unused(self) -> bool:
         """Whether nobody of this node is in the room, or on the way."""
-        return not (self.participants or self.visitors or self.changing.locked())
+        holds = any(seat.node == self.bus.node for seat in self.present.values())
+        return not (holds or self.participants or self.visitors or self.changing.locked())
 
     def is_host(self, participant: Participant) -> bool:
         """Tell whether a participant may use a host's powers."""
@@ -112,6 +114,11 @@ class OpenRoom(Room):
         self._settle_door()
         self._show_knocks()
 
+    def unplug(self, participant: Participant) -> None:
+        """Serve a participant no longer whose connection was lost; the record holds their seat."""
+        del self.participants[participant.id]
+        participant.has_left = True
+
     def drop(self, participant: Participant, reason: str) -> None:
         """Let a participant of this node go at once; the record follows."""
         del self.participants[participant.id]
@@ -131,16 +138,22 @@ class OpenRoom(Room):
                 seats[participant.id] = participant.seat
         reasons = dict(self.record.departures)
         for seat in [*self.present.values()]:
-            if seats.get(seat.id) != seat:
+            now = seats.get(seat.id)
+            if now is None or now.person != seat.person:
                 self._let_go(seat, reasons.get(seat.id, "lost"))
+            elif now != seat:
+                self._seat_anew(seat, now)
         for seat in seats.values():
             if seat.id not in self.present:
-                self._welcome_to(seat)
+                self._tell_all(ParticipantJoined(seat.info))
+                self.present[seat.id] = seat
+        for seat in seats.values():
+            self._let_in(seat)
         self.assign_voices()
 
     def _is_stray(self, seat: Presence) -> bool:
         """Tell whether a seat is of somebody who has gone from this node."""
-        if seat.node != self.bus.node or seat.visit in self.visitors:
+        if seat.node != self.bus.node or seat.visit in self.visitors or seat.away_since is not None:
             return False
         if any(participant.seat.visit == seat.visit for participant in self.participants.values()):
             return False
@@ -171,14 +184,26 @@ class OpenRoom(Room):
             return ProtocolError("replaced", "you have joined from elsewhere")
         return ProtocolError("going-away", "this server was cut off from the others: join again")
 
-    def _welcome_to(self, seat: Presence) -> None:
-        visitor = self.visitors.pop(seat.visit, None) if seat.node == self.bus.node else None
-        info = ParticipantInfo(seat.id, seat.name, seat.source)
-        self._tell_all(ParticipantJoined(info))
-        others = tuple(ParticipantInfo(other.id, other.name, other.source) for other in self.present.values())
+    def _seat_anew(self, before: Presence, seat: Presence) -> None:
+        """Act on what has changed of somebody who stays: they are away, or not any more, or have come back."""
         self.present[seat.id] = seat
+        participant = self.participants.get(seat.id)
+        if participant is not None and seat.visit == before.visit:
+            participant.seat = seat
+        elif participant is not None:
+            self.unplug(participant)
+            participant.end(self._why_gone(before))
+        if seat.info != before.info:
+            for other in self.participants.values():
+                if other.id != seat.id:
+                    other.tell(ParticipantAway(seat.id, seat.info.away))
+
+    def _let_in(self, seat: Presence) -> None:
+        """Serve somebody who has a seat now, if they came to this node."""
+        visitor = self.visitors.pop(seat.visit, None) if seat.node == self.bus.node else None
         if visitor is None:
             return
+        others = tuple(other.info for other in self.present.values() if other.id != seat.id)
         self.lobby.take(seat.visit)
         participant = Participant(self, seat, visitor)
         logger.info("joined", extra=self.named(participant) | {"source": seat.source})

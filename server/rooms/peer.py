@@ -19,6 +19,7 @@ from server.webrtc.aiortc_internals import (
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, new_queue
+from server.webrtc.path_watch import PathWatch
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
 
@@ -41,6 +42,9 @@ class PeerListener(Protocol):
     def on_connected(self) -> None:
         """Learn that the connection is up."""
 
+    def on_silence(self, is_silent: bool) -> None:
+        """Learn that nothing comes any more, not even answers, or that something does again."""
+
     def on_failure(self, error: ProtocolError) -> None:
         """Learn that the connection failed, or that its peer broke the protocol."""
 
@@ -58,6 +62,7 @@ class Peer:
         self._outgoing = {channel: new_queue(channel) for channel in Channel}
         self._known_mids: list[str] = []
         self._resolving: set[asyncio.Task[None]] = set()
+        self._watch: PathWatch | None = None
         self._closed = False
         self._deadline = asyncio.get_running_loop().call_later(link.connect_timeout_s, self._on_deadline)
         self.slots = VoiceSlots()
@@ -97,6 +102,8 @@ class Peer:
         """Close the connection; safe to call twice, never raises."""
         self._closed = True
         self._deadline.cancel()
+        if self._watch is not None:
+            self._watch.close()
         for channel, queue in self._outgoing.items():
             if queue.dropped:
                 self.dropped[f"{channel} on a link too slow"] = queue.dropped
@@ -179,6 +186,7 @@ class Peer:
         if self._closed:
             return
         if self._connection.connectionState == "connected":
+            self._watch = self._watch or PathWatch(self._connection, self._listener.on_silence, asks=True)
             self._listener.on_connected()
         elif self._connection.connectionState == "failed":
             self._fail("media-failed", "the WebRTC connection was lost")

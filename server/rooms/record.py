@@ -4,6 +4,7 @@ A change is a method that raises `ProtocolError` to refuse. It is made on a copy
 the copy in place of the record it was made from; each node then acts on the difference (docs/cluster.md).
 """
 
+import hashlib
 import time
 from collections.abc import Container
 from typing import Self
@@ -11,7 +12,7 @@ from typing import Self
 import msgspec
 
 from server.errors import ProtocolError
-from server.protocol.messages import RENDERER
+from server.protocol.messages import RENDERER, ParticipantInfo
 from server.protocol.room_messages import KNOCKS
 from server.rooms.tokens import new_id
 from server.settings import Settings
@@ -37,6 +38,14 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     name: str
     source: str
+    away_since: float | None = None
+    """Since when nothing comes from them, seconds since 1970; their seat is held for a while."""
+
+    @property
+    def info(self) -> ParticipantInfo:
+        """What the others are told of them. The session's number says that it is the same person, and not who."""
+        session = int.from_bytes(hashlib.sha256(self.person.encode()).digest()[:4])
+        return ParticipantInfo(self.id, self.name, self.source, session, self.away_since is not None)
 
     @property
     def is_person(self) -> bool:
@@ -122,11 +131,10 @@ class RoomRecord(msgspec.Struct, kw_only=True):
         if self.ending and not is_host:
             raise ProtocolError("room-ended", self.ending)
         self.ending = ""
-        if is_back:
-            for seat in [seat for seat in self.seats if seat.person == visitor.person]:
-                self._vacate(seat, "lost")
         if is_host:
             self._make_host(visitor.person)
+        if self._take_own_seat(visitor):
+            return
         if is_back or is_host or not (self.locked or self.lobby):
             self._seat(visitor, settings)
         elif self.locked:
@@ -136,7 +144,7 @@ class RoomRecord(msgspec.Struct, kw_only=True):
 
     def leave(self, visit: str, reason: str) -> None:
         """Free the seat of a visit, or its place at the door. A host of an anonymous room who leaves passes that on."""
-        self.waiting = [knock for knock in self.waiting if knock.visit != visit]
+        self.stop_waiting(visit)
         seat = self.seat_of(visit)
         if seat is None:
             return
@@ -146,11 +154,34 @@ class RoomRecord(msgspec.Struct, kw_only=True):
             self.hosts.remove(seat.person)
             self.find_host()
 
-    def lose(self, alive: Container[str]) -> None:
-        """Free the seats of those whose node is not alive."""
+    def stop_waiting(self, visit: str) -> None:
+        """Free the place of a visit at the door."""
+        self.waiting = [knock for knock in self.waiting if knock.visit != visit]
+
+    def note_away(self, visit: str, *, is_away: bool) -> None:
+        """Note that nothing comes from somebody any more, or that something does again."""
+        away_since = time.time() if is_away else None
+        self.seats = [
+            msgspec.structs.replace(seat, away_since=away_since)
+            if seat.visit == visit and (seat.away_since is not None) != is_away
+            else seat
+            for seat in self.seats
+        ]
+
+    def note_all_away(self) -> None:
+        """Note that the server has just begun: nothing has come from anybody yet."""
+        for seat in self.seats:
+            self.note_away(seat.visit, is_away=True)
+
+    def lose(self, alive: Container[str], held_s: float) -> None:
+        """Note as away those whose node is not alive, and free the seats of those who are away for long."""
         self.waiting = [knock for knock in self.waiting if knock.node in alive]
-        for seat in [seat for seat in self.seats if seat.node not in alive]:
-            self._vacate(seat, "lost")
+        for seat in self.seats:
+            if seat.node not in alive:
+                self.note_away(seat.visit, is_away=True)
+        for seat in self.seats:
+            if seat.away_since is not None and (time.time() - seat.away_since >= held_s or not seat.is_person):
+                self._vacate(seat, "lost")
 
     def return_to_seat(self, seat: Presence) -> None:
         """Seat somebody again whose seat was freed by mistake; not if somebody else has it, or they may not be in."""
@@ -203,7 +234,7 @@ class RoomRecord(msgspec.Struct, kw_only=True):
 
     def note_emptiness(self) -> None:
         """Note since when nobody is there; to be called after each change."""
-        if self.seats or self.waiting:
+        if self.waiting or any(seat.away_since is None for seat in self.seats):
             self.empty_at = None
         elif self.empty_at is None:
             self.empty_at = time.time()
@@ -221,11 +252,19 @@ class RoomRecord(msgspec.Struct, kw_only=True):
         self.seats.append(msgspec.structs.replace(visitor, id=self.last_id))
         self.find_host()
 
+    def _take_own_seat(self, visitor: Presence) -> bool:
+        """Give somebody who comes back the seat that they have still; tell whether there was one."""
+        for position, seat in enumerate(self.seats):
+            if seat.person == visitor.person:
+                self.seats[position] = msgspec.structs.replace(visitor, id=seat.id)
+                return True
+        return False
+
     def _vacate(self, seat: Presence, reason: str) -> None:
-        self.seats.remove(seat)
+        self.seats = [other for other in self.seats if other is not seat]
         self.departures = [*self.departures, (seat.id, reason)][-_DEPARTURES:]
         if self.is_host(seat):
-            self.without_host_since = time.time()
+            self.without_host_since = seat.away_since or time.time()
 
     def _knock(self, visitor: Presence, settings: Settings) -> None:
         if len(self.waiting) >= settings.room.waiting:

@@ -40,6 +40,8 @@ class Visitor:
     """End the session with an error."""
     on_admitted: Callable[["Participant"], None]
     """Learn that this visitor is in."""
+    on_silence: Callable[[bool], None]
+    """Learn that nothing comes from this visitor any more, or that something does again."""
     visit: str = field(default_factory=new_id)
     """Tells this visit from others of the same person."""
 
@@ -57,6 +59,7 @@ class Participant:
         self.seat = seat
         self.tell = visitor.tell
         self.end = visitor.end
+        self.on_silence = visitor.on_silence
         self.has_left = False
         self.known_state = RoomState()
         """The room's state as it was last told."""

@@ -98,7 +98,7 @@ class SqliteRoomStore:
         )
 
     def _load(self) -> dict[str, Stored]:
-        """Return all rooms; they are empty now. What cannot be read is left out and logged."""
+        """Return all rooms; everybody is away now. What cannot be read is left out and logged."""
         rooms: dict[str, Stored] = {}
         for name, stored in self._database.execute("SELECT name, record FROM rooms"):
             try:
@@ -106,7 +106,8 @@ class SqliteRoomStore:
             except msgspec.DecodeError as error:
                 logger.warning("a stored room cannot be read", extra={"room": name, "reason": str(error)})
                 continue
-            record.seats, record.waiting = [], []
+            record.waiting = []
+            record.note_all_away()
             record.note_emptiness()
             rooms[name] = Stored(record, len(rooms) + 1)
         return rooms

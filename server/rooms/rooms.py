@@ -61,7 +61,7 @@ class Rooms:
         """
 
         def enter(record: RoomRecord) -> None:
-            record.lose(self._cluster.members.alive)
+            record.lose(self._cluster.members.alive, self._settings.room.held_s)
             record.enter(
                 visitor.presence(self._cluster.bus.node),
                 self._settings,
@@ -90,6 +90,26 @@ class Rooms:
             room.drop(participant, reason)
             await self._change_or_mend(room, lambda record: record.leave(participant.seat.visit, reason))
         await self._close_if_unused(room)
+
+    async def hold(self, participant: Participant) -> None:
+        """Hold the seat of somebody whose connection was lost; who is not back in time is `lost`."""
+        room = self.room_of(participant)
+        if room.participants.get(participant.id) is participant:
+            room.unplug(participant)
+
+            def hold(record: RoomRecord) -> None:
+                record.note_away(participant.seat.visit, is_away=True)
+                record.lose(self._cluster.members.alive, self._settings.room.held_s)
+
+            await self._change_or_mend(room, hold)
+        await self._close_if_unused(room)
+
+    async def note_silence(self, participant: Participant, *, is_silent: bool) -> None:
+        """Tell the others that nothing comes from a participant any more, or that something does again."""
+        room = self.room_of(participant)
+        if room.participants.get(participant.id) is participant:
+            visit = participant.seat.visit
+            await self._change_or_mend(room, lambda record: record.note_away(visit, is_away=is_silent))
 
     async def stop_waiting(self, name: str, visitor: Visitor) -> None:
         """Take a visitor who has gone from a room's door, if they wait there."""
@@ -138,11 +158,16 @@ class Rooms:
             elif room.is_behind:
                 self._mend_soon(room)
             else:
-                await self._change_or_mend(room, RoomRecord.find_host)
+                await self._change_or_mend(room, self._tidy)
+                await self._close_if_unused(room)
         await self._cluster.store.sweep(self._settings.room.kept_s)
         if time.monotonic() - self._resynced_at > _RESYNC_S:
             self._resynced_at = time.monotonic()
             self._mend_all()
+
+    def _tidy(self, record: RoomRecord) -> None:
+        record.lose(self._cluster.members.alive, self._settings.room.held_s)
+        record.find_host()
 
     @property
     def room_count(self) -> int:
@@ -261,11 +286,12 @@ class Rooms:
         """Make the record say who is there: of this node its people, of others those whose node is alive."""
 
         def mend(record: RoomRecord) -> None:
-            record.lose(self._cluster.members.alive)
+            record.lose(self._cluster.members.alive, self._settings.room.held_s)
             here = {participant.seat.visit for participant in room.participants.values()}
             for presence in (*record.seats, *record.waiting):
                 if presence.node == self._cluster.bus.node and presence.visit not in here | set(room.visitors):
-                    record.leave(presence.visit, "lost")
+                    record.stop_waiting(presence.visit)
+                    record.note_away(presence.visit, is_away=True)
             for participant in room.participants.values():
                 if record.seat_of(participant.seat.visit) is None:
                     record.return_to_seat(participant.seat)

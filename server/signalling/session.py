@@ -34,6 +34,8 @@ from server.signalling.outbox import Outbox
 logger = logging.getLogger(__name__)
 
 _CLOSE_TIMEOUT_S = 1.0
+#: Endings after which clients join again.
+_MAY_COME_BACK = ("media-failed", "going-away", "too-fast")
 
 
 class Service(Protocol):
@@ -65,6 +67,7 @@ class Session:
         self._ended: asyncio.Future[ProtocolError] = asyncio.get_running_loop().create_future()
         self._visitor: Visitor | None = None
         self._participant: Participant | None = None
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def run(self, request: web.Request, seat: Seat) -> web.WebSocketResponse:
         """Serve the session until it ends; always returns the closed socket."""
@@ -97,7 +100,11 @@ class Session:
         finally:
             if self._participant is not None:
                 self._service.renderers.end_view(self._participant)
-                await self._rooms.leave(self._participant, reason)
+                may_come_back = error is None or error.code in _MAY_COME_BACK
+                if reason == "lost" and may_come_back and self._participant.seat.is_person:
+                    await self._rooms.hold(self._participant)
+                else:
+                    await self._rooms.leave(self._participant, reason)
             elif self._visitor is not None:
                 await self._rooms.stop_waiting(self._room_name, self._visitor)
             writing.cancel()
@@ -132,7 +139,13 @@ class Session:
         seat.has_joined()
         arrival = await self._service.entrance.identify(self._room_name, join, self._address)
         self._visitor = Visitor(
-            arrival.person, arrival.name(join.name), join.source, self._tell, self.end, self._on_admitted
+            arrival.person,
+            arrival.name(join.name),
+            join.source,
+            self._tell,
+            self.end,
+            self._on_admitted,
+            self._on_silence,
         )
         await self._rooms.enter(
             self._room_name,
@@ -146,6 +159,15 @@ class Session:
 
     def _on_admitted(self, participant: Participant) -> None:
         self._participant = participant
+
+    def _on_silence(self, is_silent: bool) -> None:
+        noting = asyncio.create_task(self._note_silence(is_silent))
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+
+    async def _note_silence(self, is_silent: bool) -> None:
+        if self._participant is not None:
+            await self._rooms.note_silence(self._participant, is_silent=is_silent)
 
     async def _converse(self, messages: AsyncIterator[ClientMessage]) -> bool:
         """Serve the client until it leaves (True) or its socket closes (False). Raises `ProtocolError`."""

@@ -75,6 +75,45 @@ def on_keyframe_request(sender: RTCRtpSender, callback: Callable[[], None]) -> N
     sender._send_keyframe = callback  # type: ignore[method-assign]
 
 
+def on_datagram(connection: RTCPeerConnection, received: Callable[[], None], sent: Callable[[], None]) -> None:
+    """Call back whenever anything arrives on a connection, ICE's own checks included, and when data go out.
+
+    Call after gathering. Why: `connectionState` notices a dead path after 30 s.
+    """
+    ice: Any = _transport_of(connection).transport.iceGatherer._connection
+    send = ice.sendto
+
+    async def send_and_tell(data: bytes, component: int) -> None:
+        sent()
+        await send(data, component)
+
+    ice.sendto = send_and_tell
+    for protocol in ice._protocols:
+        _tell_of_datagrams(protocol, received)
+
+
+def _tell_of_datagrams(protocol: Any, received: Callable[[], None]) -> None:
+    receive = protocol.datagram_received
+
+    def receive_and_tell(data: bytes, address: tuple[Any, ...]) -> None:
+        received()
+        receive(data, address)
+
+    protocol.datagram_received = receive_and_tell
+
+
+def send_check(connection: RTCPeerConnection) -> None:
+    """Send a STUN check on the path in use (RFC 7675): the other end hears it, and answers.
+
+    Why: aioice checks every 5 s, and there is no other packet that every browser answers.
+    """
+    ice: Any = _transport_of(connection).transport.iceGatherer._connection
+    for pair in ice._nominated.values():
+        request = ice.build_request(pair, nominate=False)
+        request.add_message_integrity(ice.remote_password.encode())
+        pair.protocol.send_stun(request, pair.remote_addr)
+
+
 def take_voice_packets(receiver: RTCRtpReceiver, on_packet: VoicePacketHandler) -> None:
     """Hand over a receiver's RTP packets as they arrive, undecoded. Call before the connection is up.
 

@@ -37,9 +37,12 @@ async def test_two_exchange_everything() -> None:
         Guest(server.room(), "Ann") as ann,
         Guest(server.room(), "Bob", "file") as bob,
     ):
-        await ann.saw(ParticipantCame, lambda event: event.participant == ParticipantInfo(bob.id, "Bob", "file"))
+        came = (await ann.saw(ParticipantCame))[0].participant
+        assert came == ParticipantInfo(bob.id, "Bob", "file", came.session)
         await bob.saw(ParticipantCame, lambda event: event.participant.id == ann.id)
-        assert bob.call.participants == {ann.id: ParticipantInfo(ann.id, "Ann", "camera")}
+        there = bob.call.participants[ann.id]
+        assert there == ParticipantInfo(ann.id, "Ann", "camera", there.session)
+        assert there.session != came.session
         assert (ann.call.voice_kbps, ann.call.voice_ptime_ms) == (6.0, 60)
 
         longest = bytes(range(256)) * 4 + b"x" * 126

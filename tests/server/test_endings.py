@@ -3,38 +3,63 @@
 import asyncio
 import gc
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
 from aiortc import RTCPeerConnection
 
 from server.client.call import Call
-from server.client.events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, Reconnecting
+from server.client.events import (
+    BundleReceived,
+    CallEnded,
+    ParticipantAway,
+    ParticipantCame,
+    ParticipantWent,
+    Reconnected,
+    Reconnecting,
+)
 from server.errors import CallError
 from server.protocol.messages import Error, Join, Joined, ParticipantJoined, pack, parse_server_message
 from server.protocol.room_messages import RoomState
 from server.rooms.room import Participant
-from server.settings import LinkSettings, Settings
+from server.settings import LinkSettings, RoomSettings, Settings
 from tests.server.running_server import Guest, RunningServer, until
 
 
-async def test_a_killed_participant_is_lost_at_once() -> None:
+async def test_whose_socket_is_cut_is_away_and_comes_back_as_the_same() -> None:
     async with RunningServer() as server, Guest(server.room(), "Ann") as ann:
         bob = await Guest(server.room(), "Bob").__aenter__()
         bob_id = bob.id
-        bob.call._session._socket._response.connection.transport.abort()  # type: ignore[union-attr]
-        went = await ann.saw(ParticipantWent)
-        assert (went[0].participant.id, went[0].reason) == (bob_id, "lost")
-        await bob.saw(Reconnected)
-        assert bob.id != bob_id
-        await ann.saw(ParticipantCame, lambda event: event.participant.id == bob.id)
+        cut_off(bob)
+        await ann.saw(ParticipantAway, lambda event: event.participant.id == bob_id and event.participant.away)
+        returned = (await bob.saw(Reconnected))[0]
+        assert (returned.id, returned.is_new_connection) == (bob_id, True)
+        await ann.saw(ParticipantAway, lambda event: not event.participant.away)
         bob.call.send_bundle(b"back again")
-        await ann.saw(BundleReceived, lambda event: event.sender == bob.id)
+        await ann.saw(BundleReceived, lambda event: event.sender == bob_id)
+        assert not [event for event in ann.seen if isinstance(event, ParticipantWent)]
+        assert len([event for event in bob.seen if isinstance(event, ParticipantCame)]) == 1
         await bob.__aexit__()
 
 
-async def test_a_silent_participant_is_lost() -> None:
-    settings = Settings(port=0, heartbeat_s=0.1, silence_s=0.3)
+async def test_who_has_fallen_silent_is_away_and_goes_on_where_the_path_is_back() -> None:
+    async with RunningServer() as server, Guest(server.room(), "Ann") as ann, Guest(server.room(), "Bob") as bob:
+        await ann.saw(ParticipantCame)
+        path = Silence(bob)
+        await ann.saw(ParticipantAway, lambda event: event.participant.away)
+        await bob.saw(Reconnecting)
+        path.restore()
+        await bob.saw(Reconnected)
+        await ann.saw(ParticipantAway, lambda event: not event.participant.away)
+        bob.call.send_bundle(b"here again")
+        await ann.saw(BundleReceived, lambda event: event.bundle == b"here again")
+
+
+async def test_a_silent_socket_is_closed() -> None:
+    settings = Settings(port=0, heartbeat_s=0.1, silence_s=1.5, room=RoomSettings(held_s=0.0))
     async with (
         RunningServer(settings) as server,
         Guest(server.room(), "Ann") as ann,
@@ -78,10 +103,37 @@ async def test_lost_media_end_the_session() -> None:
         Guest(server.room(), "Ann") as ann,
         Guest(server.room(), "Bob") as bob,
     ):
-        bob_id = bob.id
         await bob.call._session.media._connection.close()  # type: ignore[union-attr]
-        assert (await ann.saw(ParticipantWent))[0].participant.id == bob_id
+        await ann.saw(ParticipantAway, lambda event: event.participant.away)
         await bob.saw(Reconnected)
+
+
+def cut_off(guest: Guest) -> None:
+    """End a guest's socket without a word."""
+    session = guest.call._session
+    assert session is not None
+    session._socket._socket._response.connection.transport.abort()  # type: ignore[union-attr]
+
+
+class Silence:
+    """Let everything that comes to a guest by WebRTC, and goes from it, vanish until `restore`."""
+
+    def __init__(self, guest: Guest) -> None:
+        session = guest.call._session
+        assert session is not None
+        ice: Any = session.media._connection.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
+        self._undo: list[Callable[[], None]] = []
+        for protocol in ice._protocols:
+            receive, transport = protocol.datagram_received, protocol.transport
+            send = transport.sendto
+            protocol.datagram_received = lambda data, address: None
+            transport.sendto = lambda data, address=None: None
+            self._undo += [partial(setattr, protocol, "datagram_received", receive)]
+            self._undo += [partial(setattr, transport, "sendto", send)]
+
+    def restore(self) -> None:
+        for undo in self._undo:
+            undo()
 
 
 async def test_leave_counts_even_after_the_connection_is_closed() -> None:
@@ -173,7 +225,7 @@ async def test_a_server_that_speaks_nonsense_ends_the_call() -> None:
 
 
 async def test_nothing_stays_behind() -> None:
-    async with RunningServer() as server:
+    async with RunningServer(Settings(port=0, room=RoomSettings(held_s=0.0))) as server:
         await come_and_go(server)
         tasks = Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())  # type: ignore[union-attr]
         for _ in range(3):

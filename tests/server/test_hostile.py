@@ -152,7 +152,7 @@ async def good_offer(server: RunningServer) -> str:
 
 
 def quiet_media() -> CallMedia:
-    return CallMedia((), LinkSettings(), lambda *_: None, lambda *_: None, lambda *_: None)
+    return CallMedia((), LinkSettings(), *4 * [lambda *_: None])
 
 
 BAD_OFFERS: dict[str, Callable[[str], str]] = {

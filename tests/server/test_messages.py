@@ -16,6 +16,7 @@ from server.protocol.messages import (
     Joined,
     Leave,
     Offer,
+    ParticipantAway,
     ParticipantInfo,
     ParticipantJoined,
     ParticipantLeft,
@@ -79,6 +80,7 @@ def test_client_messages_survive(message: ClientMessage) -> None:
         Voices({}),
         ParticipantJoined(ZOE),
         ParticipantLeft(9, "lost"),
+        ParticipantAway(9, away=True),
         Error("room-full", "try later"),
         Error("room-full", ""),
     ],
@@ -91,7 +93,7 @@ def test_the_wire_form_is_the_one_that_is_specified() -> None:
     assert msgpack.unpackb(pack(Joined(2, (ANN,)))) == {
         "type": "joined",
         "id": 2,
-        "participants": [{"id": 1, "name": "Ann", "source": "camera"}],
+        "participants": [{"id": 1, "name": "Ann", "source": "camera", "session": 0}],
         "ice_servers": [],
         "room": {"locked": False, "lobby": False, "hosts": []},
     }
@@ -122,6 +124,7 @@ def test_the_wire_form_is_the_one_that_is_specified() -> None:
         ({"type": "voices", "slots": {"1": 256}}, "slots is 256"),
         ({"type": "voices", "slots": {"a b": 1}}, "slots is 'a b'"),
         ({"type": "voices", "slots": {str(n): n for n in range(1, 9)}}, "a map of at most 7"),
+        ({"type": "participant-away", "id": 1, "away": 1}, "away is 1"),
         ({"type": "participant-left", "id": 1, "reason": "bored"}, "reason is 'bored'"),
         ({"type": "error", "code": "NO", "message": ""}, "code is 'NO'"),
         ({"type": "answer", "sdp": "x" * 60_001}, "sdp is"),

@@ -9,7 +9,7 @@ import pytest
 from server.client.call import Call
 from server.client.events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, Reconnected, RoomNews
 from server.errors import CallError, ServerError
-from server.protocol.messages import Leave, Offer, ParticipantJoined, ParticipantLeft
+from server.protocol.messages import Leave, Offer, ParticipantAway, ParticipantJoined, ParticipantLeft
 from server.protocol.room_messages import (
     AnswerKnock,
     EndRoom,
@@ -60,7 +60,8 @@ async def test_a_recording_is_no_host() -> None:
 
 
 async def test_a_lost_host_has_time_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with RunningServer() as server, Stranger(server) as bob:
+    settings = Settings(port=0, room=RoomSettings(held_s=0.0))
+    async with RunningServer(settings) as server, Stranger(server) as bob:
         async with Stranger(server) as ann:
             first = await ann.join("Ann")
             await bob.join("Bob")
@@ -74,6 +75,49 @@ async def test_a_lost_host_has_time_to_come_back(monkeypatch: pytest.MonkeyPatch
         assert (await bob.next(RoomChanged)).room.hosts == (2,)
 
 
+async def test_a_seat_is_held_for_who_comes_back() -> None:
+    async with RunningServer() as server, Stranger(server) as bob:
+        async with Stranger(server) as ann:
+            first = await ann.join("Ann")
+            there = (await bob.join("Bob")).participants
+        assert await bob.next(ParticipantAway) == ParticipantAway(1, away=True)
+        async with Stranger(server) as eve:
+            assert [(info.id, info.away) for info in (await eve.join("Eve")).participants] == [(1, True), (2, False)]
+        async with Stranger(server) as again:
+            joined = await again.join("Ann", admission=first.admission)
+            assert joined.id == 1
+            assert joined.room.hosts == (1,)
+            assert await bob.next(ParticipantAway) == ParticipantAway(3, away=True)
+            assert await bob.next(ParticipantAway) == ParticipantAway(1, away=False)
+        async with Stranger(server) as cem:
+            assert (await cem.join("Cem")).participants[0].session == there[0].session
+
+
+async def test_a_seat_is_not_held_for_ever() -> None:
+    settings = Settings(port=0, room=RoomSettings(held_s=0.3))
+    async with RunningServer(settings) as server, Stranger(server) as bob:
+        async with Stranger(server) as ann:
+            await ann.join("Ann")
+            await bob.join("Bob")
+        await bob.next(ParticipantAway)
+        await server.signalling.rooms.sweep()
+        await asyncio.sleep(0.4)
+        await server.signalling.rooms.sweep()
+        assert await bob.next(ParticipantLeft) == ParticipantLeft(1, "lost")
+
+
+async def test_a_room_is_closed_once_nobody_comes_back() -> None:
+    settings = Settings(port=0, room=RoomSettings(held_s=0.1))
+    async with RunningServer(settings) as server:
+        async with Stranger(server) as ann:
+            await ann.join("Ann")
+        await until(lambda: server.signalling.rooms.participant_count == 0, "Ann is lost")
+        assert server.signalling.rooms.room_count == 1
+        await asyncio.sleep(0.2)
+        await server.signalling.rooms.sweep()
+        assert server.signalling.rooms.room_count == 0
+
+
 async def test_a_locked_room_takes_nobody_new_but_those_who_were_in_it() -> None:
     async with RunningServer() as server, Stranger(server) as ann, Stranger(server) as bob:
         await ann.join("Ann")
@@ -84,10 +128,8 @@ async def test_a_locked_room_takes_nobody_new_but_those_who_were_in_it() -> None
             await eve.ask()
             assert await eve.error() == "room-locked"
         async with Stranger(server) as again:
-            assert (await again.join("Bob", admission=bobs.admission)).id == 3
+            assert (await again.join("Bob", admission=bobs.admission)).id == 2
             assert await bob.error() == "replaced"
-            assert (await ann.next(ParticipantLeft)).id == 2
-            assert (await ann.next(ParticipantJoined)).participant.id == 3
             assert (await figures(server))["facewire_returns_total{outcome=back}"] == 1
 
 

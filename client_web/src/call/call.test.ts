@@ -57,10 +57,17 @@ class IdlePeerConnection extends EventTarget {
   close = (): void => {};
 }
 
+/** What `fetch` does with a ring at the server's door. */
+let answering = false;
+function ring(_url: string, { signal }: { signal: AbortSignal }): Promise<{ ok: boolean }> {
+  if (answering) return Promise.resolve({ ok: true });
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+}
+
 const JOINED = {
   type: 'joined',
   id: 2,
-  participants: [{ id: 1, name: 'Ada', source: 'camera' }],
+  participants: [{ id: 1, name: 'Ada', source: 'camera', session: 7 }],
   ice_servers: [],
   room: { locked: false, lobby: false, hosts: [1] },
   pass: 'the pass',
@@ -74,6 +81,8 @@ describe('Call', () => {
     vi.useFakeTimers();
     vi.stubGlobal('WebSocket', ScriptedSocket);
     vi.stubGlobal('RTCPeerConnection', IdlePeerConnection);
+    vi.stubGlobal('fetch', vi.fn(ring));
+    answering = false;
     ScriptedSocket.made = [];
     events = {};
     call = new Call({
@@ -90,6 +99,9 @@ describe('Call', () => {
     });
     record('connection-lost');
     record('participant-left');
+    record('participant-joined');
+    record('participant-away');
+    record('joined');
     record('ended');
     call.join();
   });
@@ -117,24 +129,43 @@ describe('Call', () => {
     ]);
   });
 
-  it('tries again after 0.5 s, doubling to 8 s', () => {
-    for (let attempt = 0; attempt < 7; attempt += 1) {
-      ScriptedSocket.last.drop();
-      vi.advanceTimersByTime(8_000);
-    }
+  it('asks for the server every 0.5 s for 10 s, then ever more slowly', async () => {
+    ScriptedSocket.last.drop();
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(vi.mocked(fetch).mock.calls.length).toBe(20);
+    expect(ScriptedSocket.made.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(events['connection-lost']?.map(({ retryInMs }) => retryInMs)).toEqual([
-      500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000,
+      500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000,
     ]);
-    expect(events['connection-lost']?.at(-1)?.attempt).toBe(7);
-    expect(ScriptedSocket.made.length).toBe(8);
   });
 
-  it('tries at once when asked to', () => {
+  it('knocks as soon as the server answers', async () => {
+    ScriptedSocket.last.drop();
+    ScriptedSocket.last.drop();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(ScriptedSocket.made.length).toBe(2);
+    answering = true;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(ScriptedSocket.made.length).toBe(3);
+  });
+
+  it('gives an attempt up that hangs though the server answers', async () => {
+    ScriptedSocket.last.drop();
+    const hanging = ScriptedSocket.last;
+    answering = true;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(ScriptedSocket.made.length).toBe(3);
+    expect(hanging.readyState).toBe(3);
+    ScriptedSocket.last.accept();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(ScriptedSocket.made.length).toBe(3);
+  });
+
+  it('asks at once when told to', () => {
     ScriptedSocket.last.drop();
     call.retryNow();
-    call.retryNow();
-    vi.advanceTimersByTime(8_000);
-    expect(ScriptedSocket.made.length).toBe(2);
+    expect(vi.mocked(fetch).mock.calls.length).toBe(2);
   });
 
   it('gives a silent server up after 10 s', () => {
@@ -143,20 +174,41 @@ describe('Call', () => {
     expect(events['connection-lost']?.[0]?.cause.code).toBe('no-answer');
   });
 
-  it('says of everybody that they are gone while it reconnects', () => {
+  it('keeps everybody while it reconnects, and then says who has changed', () => {
     ScriptedSocket.last.accept();
-    ScriptedSocket.last.deliver(JOINED);
+    const bob = { id: 3, name: 'Bob', source: 'camera', session: 8 };
+    ScriptedSocket.last.deliver({ ...JOINED, participants: [...JOINED.participants, bob] });
     ScriptedSocket.last.drop();
-    expect(events['participant-left']?.map(({ participant, reason }) => [participant.name, reason])).toEqual([
-      ['Ada', 'reconnecting'],
-    ]);
+    ScriptedSocket.last.accept();
+    ScriptedSocket.last.deliver({
+      ...JOINED,
+      participants: [
+        { ...JOINED.participants[0], away: true },
+        { id: 3, name: 'Cem', source: 'camera', session: 9 },
+      ],
+    });
+    expect(events['joined']?.length).toBe(1);
+    expect(events['participant-left']?.map(({ participant }) => participant.name)).toEqual(['Bob']);
+    expect(events['participant-joined']?.map(({ participant }) => participant.name)).toEqual(['Cem']);
+    expect(events['participant-away']).toContainEqual({ id: 1, away: true });
+  });
+
+  it('does not mind that the server gives up the old session for the new one', () => {
+    ScriptedSocket.last.accept();
+    const old = ScriptedSocket.last;
+    old.deliver(JOINED);
+    old.drop();
+    const first = ScriptedSocket.last;
+    first.accept();
+    first.deliver(JOINED);
+    expect(call.phase).toBe('reconnecting');
+    expect(events.ended).toEqual([]);
   });
 
   it('takes a full room as final at the door, but not on the way back in', () => {
     ScriptedSocket.last.accept();
     ScriptedSocket.last.deliver(JOINED);
     ScriptedSocket.last.drop();
-    vi.advanceTimersByTime(500);
     ScriptedSocket.last.accept();
     ScriptedSocket.last.deliver({ type: 'error', code: 'room-full', message: 'full' });
     expect(call.phase).toBe('reconnecting');
@@ -167,7 +219,6 @@ describe('Call', () => {
     ScriptedSocket.last.accept();
     ScriptedSocket.last.deliver(JOINED);
     ScriptedSocket.last.drop();
-    vi.advanceTimersByTime(500);
     ScriptedSocket.last.accept();
     expect(ScriptedSocket.last.sent[0]).toMatchObject({ type: 'join', pass: 'the pass' });
   });

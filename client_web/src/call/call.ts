@@ -1,12 +1,12 @@
 import type { ChannelCounters, ChannelName } from './connection';
 import type { Reaction } from './control';
-import type { CallError, CallErrorCode } from './errors';
+import type { CallError } from './errors';
 import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState } from './events';
 import type { KeyframeStore } from './keyframe_delivery';
-import type { HostMessage, Participant, Source } from './messages';
-import { Session, type LocalParticipant, type TransportStatistics } from './session';
+import type { HostMessage, Source } from './messages';
+import { Presence, type LocalState, type PresencePhase } from './presence';
 import { roundTripMs } from './round_trip';
-import { signallingUrl } from './signalling';
+import type { Session, TransportStatistics } from './session';
 import type { TransportPreference } from './transport/transport';
 import { voiceTotals, type VoiceTotals } from './voice_totals';
 import { RateWindow, wireTotals, type WireRate } from './wire_rate';
@@ -63,33 +63,23 @@ export const NO_STATISTICS: CallStatistics = {
 };
 
 /** Where the call stands; `in-call` as soon as messages reach the relay. */
-export type CallPhase = 'idle' | 'joining' | 'in-call' | 'reconnecting' | 'ended';
+export type CallPhase = 'idle' | PresencePhase;
 
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 8_000;
 const RATE_INTERVAL_MS = 500;
 
-/** Errors that trying again cannot mend. */
-const FINAL_ERRORS: readonly CallErrorCode[] = [
-  ...(['bad-room', 'protocol-version', 'bad-message', 'bad-server-message'] as const),
-  ...(['token-required', 'bad-token', 'token-expired', 'room-locked', 'room-ended'] as const),
-  ...(['not-admitted', 'not-host', 'removed', 'replaced'] as const),
-];
-
 /**
- * A call in one room: joins, reports what happens as {@link CallEvents}, and joins again when the connection is lost
- * (after 0.5 s, doubling to 8 s). Knows nothing of the page or of what bundles and keyframes contain.
+ * A call in one room: joins, reports what happens as {@link CallEvents}, and joins again when the connection is lost.
+ * Knows nothing of the page or of what bundles and keyframes contain.
  */
 export class Call extends Emitter<CallEvents> {
-  private readonly url: string;
-  private readonly local: { -readonly [Field in keyof LocalParticipant]: LocalParticipant[Field] };
-  private session: Session | null = null;
+  private readonly page: string;
+  private readonly room: string;
+  private readonly local: LocalState;
+  private presence: Presence | null = null;
+  /** The session that the rates are of. */
+  private measured: Session | null = null;
   private window = new RateWindow();
   private rateTimer: ReturnType<typeof setInterval> | undefined;
-  private retryTimer: ReturnType<typeof setTimeout> | undefined;
-  private attempt = 0;
-  private wasInRoom = false;
-  private currentPhase: CallPhase = 'idle';
   private messagesRejected = 0;
   private rateCounted = true;
   private voices: VoiceTotals = voiceTotals([]);
@@ -97,35 +87,38 @@ export class Call extends Emitter<CallEvents> {
 
   constructor(settings: CallSettings) {
     super();
-    this.url = signallingUrl(settings.page, settings.room);
+    this.page = settings.page;
+    this.room = settings.room;
     const { name, source, state, microphone, token, transport, keyframes, store } = settings;
     this.local = { name, source, state, microphone, token, pass: null, transport, keyframes, store };
   }
 
   get phase(): CallPhase {
-    return this.currentPhase;
+    return this.presence?.phase ?? 'idle';
   }
 
   /** Enters the room; the outcome comes as `joined` or `ended`. Call it once. */
   join(): void {
-    this.currentPhase = 'joining';
     this.rateTimer = setInterval(() => void this.measureRate(), RATE_INTERVAL_MS);
-    this.startSession();
+    this.presence = new Presence(this.page, this.room, this.local, {
+      report: (name, payload) => {
+        if (name === 'rejected') this.messagesRejected += 1;
+        this.emit(name, payload);
+      },
+      onEnd: (cause) => this.finish(cause),
+    });
   }
 
   /** Leaves the room for good. */
   leave(): void {
-    if (this.currentPhase === 'ended') return;
-    this.session?.leave();
+    if (this.phase === 'ended') return;
+    this.presence?.leave();
     this.finish(null);
   }
 
   /** Tries to reconnect now instead of when the wait is over. */
   retryNow(): void {
-    if (this.currentPhase === 'reconnecting' && this.session === null) {
-      clearTimeout(this.retryTimer);
-      this.startSession();
-    }
+    this.presence?.retryNow();
   }
 
   /** Asks for what only hosts may: lock, let in, ask to mute, remove, end. */
@@ -167,7 +160,7 @@ export class Call extends Emitter<CallEvents> {
   /** Writes a line to everybody, 1 to `MAX_CHAT_LENGTH` characters. Returns whether there was a connection for it. */
   sendChat(text: string): boolean {
     this.session?.say({ type: 'chat', text });
-    return this.currentPhase === 'in-call';
+    return this.phase === 'in-call';
   }
 
   /** Shows everybody a reaction. */
@@ -194,65 +187,26 @@ export class Call extends Emitter<CallEvents> {
     };
   }
 
-  private startSession(): void {
-    this.window = new RateWindow();
-    const session: Session = new Session(this.url, this.local, {
-      report: (name, payload) => {
-        if (name === 'joined') this.wasInRoom = true;
-        if (name === 'open') this.connected();
-        if (name === 'rejected') this.messagesRejected += 1;
-        this.emit(name, payload);
-      },
-      onPass: (pass) => (this.local.pass = pass),
-      onEnd: (cause) => this.sessionEnded(session.participants.values(), cause),
-    });
-    this.session = session;
-  }
-
-  private connected(): void {
-    const again = this.attempt > 0;
-    this.attempt = 0;
-    this.currentPhase = 'in-call';
-    if (again) this.emit('reconnected', undefined);
-  }
-
-  private sessionEnded(participants: Iterable<Participant>, cause: CallError): void {
-    this.session = null;
-    const everybody = [...participants];
-    if (!this.mayRetry(cause)) {
-      this.finish(cause);
-      return;
-    }
-    this.currentPhase = 'reconnecting';
-    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.attempt, LONGEST_RETRY_MS);
-    this.attempt += 1;
-    this.retryTimer = setTimeout(() => this.startSession(), retryInMs);
-    this.emit('connection-lost', { cause, attempt: this.attempt, retryInMs });
-    for (const participant of everybody) this.emit('participant-left', { participant, reason: 'reconnecting' });
-  }
-
-  /** A full room is final for a guest at the door, but not for one who was inside: the old seat may still be held. */
-  private mayRetry(cause: CallError): boolean {
-    if (FINAL_ERRORS.includes(cause.code)) return false;
-    return this.wasInRoom || !(['room-full', 'too-fast'] as readonly CallErrorCode[]).includes(cause.code);
+  private get session(): Session | null {
+    return this.presence?.session ?? null;
   }
 
   private finish(error: CallError | null): void {
-    this.currentPhase = 'ended';
-    this.session = null;
     clearInterval(this.rateTimer);
-    clearTimeout(this.retryTimer);
     this.emit('ended', { error });
   }
 
   private async measureRate(): Promise<void> {
-    const { session, window } = this;
+    const { session } = this;
+    if (session !== this.measured) this.window = new RateWindow();
+    this.measured = session;
+    const { window } = this;
     const report = await session?.statistics().catch(() => null);
     if (report === null || report === undefined) return;
     this.voices = voiceTotals(report);
     this.roundTripMs = roundTripMs(report);
     const totals = wireTotals(report);
     if (totals !== null) window.add(performance.now(), totals);
-    if (this.currentPhase === 'in-call') this.rateCounted = totals !== null;
+    if (this.phase === 'in-call') this.rateCounted = totals !== null;
   }
 }

@@ -1,4 +1,5 @@
 import { CallError } from './errors';
+import { PathWatch } from './path_watch';
 import { makeSilentTrack, type SilentTrack } from './silent_track';
 import { preferRed } from './transport/red';
 import type { RedundancyDepth } from './transport/redundancy';
@@ -36,14 +37,16 @@ export interface ConnectionListener {
   onRejected(error: CallError): void;
   /** The voice slot (transceiver) `mid` has a track. */
   onVoiceTrack(mid: string, track: MediaStreamTrack): void;
+  /** Nothing comes from the server any more (`true`), or something does again (`false`). */
+  onSilence(silent: boolean): void;
   /** The connection failed and will not come back. */
   onLost(cause: CallError): void;
 }
 
 const MAX_VOICE_SLOTS = 7;
-const GATHERING_LIMIT_MS = 3_000;
+/** Candidates that take longer, relayed ones mostly, need not be told: the server learns them from the checks they send. */
+const GATHERING_LIMIT_MS = 250;
 const OPENING_LIMIT_MS = 15_000;
-const DISCONNECTED_LIMIT_MS = 4_000;
 /** A bundle older than this many bytes of queue is worth nothing: it is dropped instead. */
 const MAX_MOTION_QUEUE_BYTES = 1_024;
 
@@ -62,7 +65,7 @@ export class Connection {
   private readonly peer: RTCPeerConnection;
   private readonly voice: RTCRtpTransceiver;
   private readonly openingTimer: ReturnType<typeof setTimeout>;
-  private disconnectedTimer: ReturnType<typeof setTimeout> | undefined;
+  private watch: PathWatch | null = null;
   private listener: ConnectionListener | null;
   private readonly slots: RTCRtpTransceiver[] = [];
   private lastTransport: TransportName = 'datachannel';
@@ -84,7 +87,9 @@ export class Connection {
     this.thin = preference === 'auto' && ThinTransport.isAvailable() ? this.openThinTransport() : null;
     this.bundles = new BundleSender({ send: (bundle) => this.sendOnChannel(bundle) }, this.thin);
     this.peer = new RTCPeerConnection({ iceServers });
-    this.peer.onconnectionstatechange = () => this.watchConnection();
+    this.peer.onconnectionstatechange = () => {
+      if (this.peer.connectionState === 'failed') this.lose('nothing arrives from the server any more');
+    };
     this.peer.ontrack = ({ track, transceiver }) => {
       if (transceiver.mid !== null) this.listener?.onVoiceTrack(transceiver.mid, track);
     };
@@ -175,7 +180,7 @@ export class Connection {
   close(): void {
     this.listener = null;
     clearTimeout(this.openingTimer);
-    clearTimeout(this.disconnectedTimer);
+    this.watch?.close();
     this.peer.close();
     this.thin?.close();
     this.silence?.close();
@@ -185,6 +190,7 @@ export class Connection {
     return new ThinTransport({
       onSent: () => (this.lastTransport = 'thin'),
       onBundle: (slot, bundle) => {
+        this.watch?.heard();
         const mid = this.slots[slot]?.mid ?? null;
         if (mid !== null) this.listener?.onTrailerBundle(mid, bundle);
       },
@@ -215,10 +221,15 @@ export class Connection {
   private reportOpen(): void {
     if (Object.values(this.channels).some((channel) => channel.readyState !== 'open')) return;
     clearTimeout(this.openingTimer);
+    this.watch = new PathWatch(
+      () => this.statistics(),
+      (silent) => this.listener?.onSilence(silent),
+    );
     this.listener?.onOpen();
   }
 
   private receive(name: ChannelName, data: unknown): void {
+    this.watch?.heard();
     const message = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(0);
     this.counters[name].messagesReceived += 1;
     this.counters[name].bytesReceived += message.length;
@@ -254,15 +265,6 @@ export class Connection {
         resolve();
       });
     });
-  }
-
-  private watchConnection(): void {
-    clearTimeout(this.disconnectedTimer);
-    if (this.peer.connectionState === 'failed') {
-      this.lose('nothing arrives from the server any more');
-    } else if (this.peer.connectionState === 'disconnected') {
-      this.disconnectedTimer = setTimeout(() => this.lose('nothing arrives from the server'), DISCONNECTED_LIMIT_MS);
-    }
   }
 
   private lose(what: string): void {

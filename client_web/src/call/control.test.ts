@@ -10,6 +10,8 @@ const MESSAGES: ControlMessage[] = [
   { type: 'chat', text: 'はい, מה?' },
   { type: 'reaction', emoji: '👏' },
   { type: 'keyframe-request', number: 255 },
+  { type: 'resume', newest: 255, answer: true },
+  { type: 'resume', newest: null, answer: false },
   { type: 'trailers', read: true },
 ];
 
@@ -41,6 +43,8 @@ describe('parseControl', () => {
     ['a long line', { type: 'chat', text: 'x'.repeat(801) }],
     ['a foreign reaction', { type: 'reaction', emoji: '<b>' }],
     ['a number out of range', { type: 'keyframe-request', number: 256 }],
+    ['a newest out of range', { type: 'resume', newest: -1, answer: true }],
+    ['an answer missing', { type: 'resume', newest: 1 }],
     ['read as a number', { type: 'trailers', read: 1 }],
     ['a list', [1]],
     ['too many bytes', { type: 'x'.repeat(4_096) }],

@@ -21,6 +21,11 @@ export type ControlMessage =
   | { type: 'chat'; text: string }
   | { type: 'reaction'; emoji: Reaction }
   | { type: 'keyframe-request'; number: number }
+  /**
+   * My connection is new, but I still have what came before: of your keyframes those up to `newest`, or none (`null`).
+   * With `answer` the recipient is to say the same of mine.
+   */
+  | { type: 'resume'; newest: number | null; answer: boolean }
   /** Bundles behind the recipient's voice reach the one who says so, or no longer do. */
   | { type: 'trailers'; read: boolean };
 
@@ -90,10 +95,14 @@ export function parseControl(payload: Uint8Array): ControlMessage {
     }
     case 'keyframe-request': {
       const { number } = fields;
-      if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 255) {
-        throw refuse(`with number = ${String(number).slice(0, 40)}`);
-      }
+      if (!isKeyframeNumber(number)) throw refuse(`with number = ${String(number).slice(0, 40)}`);
       return { type: 'keyframe-request', number };
+    }
+    case 'resume': {
+      const { newest, answer } = fields;
+      if (newest !== null && !isKeyframeNumber(newest)) throw refuse(`with newest = ${String(newest).slice(0, 40)}`);
+      if (typeof answer !== 'boolean') throw refuse(`with answer = ${String(answer).slice(0, 40)}`);
+      return { type: 'resume', newest, answer };
     }
     case 'trailers': {
       const { read } = fields;
@@ -103,6 +112,10 @@ export function parseControl(payload: Uint8Array): ControlMessage {
     default:
       throw refuse(`of unknown type ${String(fields['type']).slice(0, 40)}`);
   }
+}
+
+function isKeyframeNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 }
 
 function parseState(fields: Record<string, unknown>): ControlMessage {

@@ -2,8 +2,8 @@ import type { Reaction } from './control';
 import type { CallError } from './errors';
 import type { Participant, RoomState, ViewMessage } from './messages';
 
-/** Why a participant is no longer in the room. `reconnecting`: our own connection was lost, and with it all of them. */
-export type LeaveReason = 'left' | 'lost' | 'removed' | 'reconnecting';
+/** Why a participant is no longer in the room. */
+export type LeaveReason = 'left' | 'lost' | 'removed';
 
 /** What a participant says about itself; shown beside its name. */
 export interface ParticipantState {
@@ -45,6 +45,8 @@ export interface CallEvents {
   open: undefined;
   'participant-joined': { participant: Participant };
   'participant-left': { participant: Participant; reason: LeaveReason };
+  /** Nothing comes from a participant any more (`away`), or something does again; until then what is there stays. */
+  'participant-away': { id: number; away: boolean };
   'participant-state': { id: number; state: ParticipantState; keyframes: KeyframeAbility };
   /** A line that a participant wrote to everybody. */
   chat: { from: number; text: string };
@@ -56,9 +58,10 @@ export interface CallEvents {
   voice: { id: number; track: MediaStreamTrack | null };
   /** About the view that was asked for by {@link Call.requestView}. */
   view: ViewMessage;
+  /** Nothing reaches the server; everybody stays as they are until `reconnected`. */
   'connection-lost': ConnectionLoss;
-  /** We are back, and `open`. */
-  reconnected: undefined;
+  /** We are back, as participant `id`. */
+  reconnected: { id: number };
   /** The call is over. `error` is `null` after {@link Call.leave}. */
   ended: { error: CallError | null };
   /** A message was dropped because it breaks the protocol. */

@@ -139,6 +139,13 @@ export class KeyframeSender {
     this.deliver(this.store.keyframesInUse(), recipient);
   }
 
+  /** Queues for `recipient` what came after the keyframe `newest`; what is in use if that is gone, or none (`null`). */
+  sendAfter(recipient: number, newest: number | null): void {
+    const known = newest === null ? [] : this.store.keyframesSince(newest);
+    const position = known.findIndex((blob) => blob[1] === newest);
+    this.deliver(position < 0 ? this.store.keyframesInUse() : known.slice(position + 1), recipient);
+  }
+
   /**
    * Answers a `keyframe-request`: with its chain and all after it, or with the newest chain if it is gone. Not if
    * it waits for that recipient, or went to it within the last second and may be on its way.

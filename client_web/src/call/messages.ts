@@ -15,6 +15,7 @@ const MAX_ICE_SERVERS = 16;
 const MAX_TEXT_LENGTH = 65_536;
 const MAX_TOKEN_LENGTH = 2_000;
 const MAX_KNOCK = 65_535;
+const MAX_SESSION = 4_294_967_295;
 const VIEW_FAILURES = ['no-renderer', 'renderer-lost', 'removed', 'bad-offer'] as const;
 
 /** Where a participant's face comes from; a `renderer` is nobody: somebody who cannot decode sees the others through it. */
@@ -25,6 +26,10 @@ export interface Participant {
   id: number;
   name: string;
   source: Source;
+  /** Of 32 bits; the same when they come back, so that what was received of them before still counts. */
+  session: number;
+  /** Nothing comes from them just now; their seat is held. */
+  away: boolean;
 }
 
 /** A room's door, and who its hosts are (ids of those present). */
@@ -72,6 +77,7 @@ export type ServerMessage =
   | { type: 'voices'; slots: Map<string, number | null> }
   | { type: 'participant-joined'; participant: Participant }
   | { type: 'participant-left'; id: number; reason: 'left' | 'lost' | 'removed' }
+  | { type: 'participant-away'; id: number; away: boolean }
   | ViewMessage
   | { type: 'error'; code: ServerErrorCode; message: string };
 
@@ -148,6 +154,12 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
         code: oneOf(fields['code'], VIEW_FAILURES, 'view-failed.code'),
         message: text(fields['message'], 'view-failed.message', MAX_TEXT_LENGTH),
       };
+    case 'participant-away':
+      return {
+        type,
+        id: participantId(fields['id'], 'participant-away.id'),
+        away: flag(fields['away'], 'participant-away.away'),
+      };
     case 'error':
       return {
         type,
@@ -217,6 +229,8 @@ function participant(value: unknown, field: string): Participant {
     id: participantId(fields['id'], `${field}.id`),
     name: personName(fields['name'], `${field}.name`),
     source: oneOf(fields['source'], ['camera', 'file', 'none', 'renderer'] as const, `${field}.source`),
+    session: sessionNumber(fields['session'], `${field}.session`),
+    away: fields['away'] === undefined ? false : flag(fields['away'], `${field}.away`),
   };
 }
 
@@ -227,6 +241,11 @@ function renderedPicture(value: unknown): RenderedPicture {
     participant: participantId(fields['participant'], 'view-pictures.participant'),
     state: oneOf(fields['state'], FACE_STATES, 'view-pictures.state'),
   };
+}
+
+function sessionNumber(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_SESSION) throw refuse(field, value);
+  return value;
 }
 
 function personName(value: unknown, field: string): string {

@@ -2,11 +2,13 @@ import { Connection, type ChannelCounters, type ChannelName } from './connection
 import { EVERYBODY, parseControl, serialiseControl, splitSender, withRecipient, type ControlMessage } from './control';
 import { CallError } from './errors';
 import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
-import { KeyframeAssembler, KeyframeSender, type KeyframeStore } from './keyframe_delivery';
+import { KeyframeSender, type KeyframeStore } from './keyframe_delivery';
 import { PROTOCOL_VERSION, type HostMessage, type Participant, type ServerMessage, type Source } from './messages';
+import { Introductions } from './introductions';
+import { Other } from './other';
 import { Signalling } from './signalling';
-import { BundleSequence } from './transport/bundle_sequence';
 import type { TrailerCounters, TransportName, TransportPreference } from './transport/transport';
+import { VoiceAssignment } from './voice_assignment';
 
 /** What a session needs to know of its owner, read whenever it is needed. */
 export interface LocalParticipant {
@@ -28,6 +30,8 @@ export interface SessionListener {
   report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
   /** We are in; with this we may come back. */
   onPass(pass: string | null): void;
+  /** Nothing comes from the server any more (`true`), or something does again (`false`). */
+  onSilence(silent: boolean): void;
   /** The session is over; it has closed everything of its own. */
   onEnd(cause: CallError): void;
 }
@@ -48,25 +52,22 @@ const JOIN_LIMIT_MS = 10_000;
 
 /** One stay in the room: one signalling socket and one peer connection, from `join` to the first failure. */
 export class Session {
-  readonly participants = new Map<number, Participant>();
+  /** The others by id. */
+  readonly others = new Map<number, Other>();
+  readonly startedMs = performance.now();
   private readonly signalling: Signalling;
   private connection: Connection | null = null;
   private keyframes: KeyframeSender | null = null;
-  private readonly assemblers = new Map<number, KeyframeAssembler>();
-  private readonly sequences = new Map<number, BundleSequence>();
-  private readonly greeted = new Set<number>();
-  /** Whom we have told that we read the trailers of their voices. */
-  private readonly readingTold = new Set<number>();
-  private isOpen = false;
-  private readonly tracks = new Map<string, MediaStreamTrack>();
-  private readonly voices = new Map<number, MediaStreamTrack>();
-  private slots = new Map<string, number | null>();
+  private introductions: Introductions | null = null;
+  private readonly voices = new VoiceAssignment((id, track) => this.listener.report('voice', { id, track }));
   private readonly joinTimer: ReturnType<typeof setTimeout>;
   private ended = false;
 
+  /** @param known whom an earlier session of ours knew: what we received of them still counts if they are there. */
   constructor(
     url: string,
     private readonly local: LocalParticipant,
+    private readonly known: ReadonlyMap<number, Other>,
     private readonly listener: SessionListener,
   ) {
     this.joinTimer = setTimeout(
@@ -89,7 +90,7 @@ export class Session {
   }
 
   sendBundle(bundle: Uint8Array): void {
-    this.connection?.bundles.send(new Uint8Array(bundle), this.participants.keys());
+    this.connection?.bundles.send(new Uint8Array(bundle), this.others.keys());
   }
 
   usePower(message: HostMessage): void {
@@ -104,17 +105,17 @@ export class Session {
     this.keyframes?.send(blob);
   }
 
-  sendState(recipient: number = EVERYBODY): void {
-    this.sendControl(recipient, serialiseControl({ type: 'state', ...this.local.state, keyframes: this.local.keyframes }));
+  sendState(): void {
+    this.introductions?.tellState();
   }
 
   /** Sends everybody a line of chat or a reaction. */
   say(message: Extract<ControlMessage, { type: 'chat' | 'reaction' }>): void {
-    this.sendControl(EVERYBODY, serialiseControl(message));
+    this.sendControl(EVERYBODY, message);
   }
 
   requestKeyframe(from: number, number: number): void {
-    this.sendControl(from, serialiseControl({ type: 'keyframe-request', number }));
+    this.sendControl(from, { type: 'keyframe-request', number });
   }
 
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
@@ -129,7 +130,7 @@ export class Session {
   /** How bundles travel, or `null` before the room was entered. */
   transport(): TransportStatistics | null {
     if (this.connection === null) return null;
-    const sequences = [...this.sequences.values()];
+    const sequences = [...this.others.values()].map(({ sequence }) => sequence);
     return {
       sending: this.connection.transport,
       trailers: this.connection.trailerCounters,
@@ -141,6 +142,11 @@ export class Session {
   /** The browser's statistics of the peer connection, or `null` before there is one. */
   async statistics(): Promise<RTCStatsReport | null> {
     return (await this.connection?.statistics()) ?? null;
+  }
+
+  /** Whether the server has answered the socket. */
+  get isAnswered(): boolean {
+    return this.signalling.isOpen;
   }
 
   /** Says goodbye and closes; nothing more is reported. */
@@ -179,16 +185,19 @@ export class Session {
         void this.connection?.acceptAnswer(message.sdp);
         break;
       case 'voices':
-        this.slots = message.slots;
-        this.assignVoices();
+        this.voices.setSlots(message.slots);
+        this.introductions?.tellReading();
         break;
       case 'participant-joined':
         this.enter(message.participant, false);
-        this.connection?.ensureSlots(this.participants.size);
+        this.connection?.ensureSlots(this.others.size);
         this.listener.report('participant-joined', { participant: message.participant });
         break;
       case 'participant-left':
         this.remove(message.id, message.reason);
+        break;
+      case 'participant-away':
+        this.listener.report('participant-away', { id: message.id, away: message.away });
         break;
       case 'view-answer':
       case 'view-pictures':
@@ -201,20 +210,15 @@ export class Session {
   }
 
   private enter(participant: Participant, wasThere: boolean): void {
-    this.participants.set(participant.id, participant);
-    this.assemblers.set(participant.id, new KeyframeAssembler());
-    this.sequences.set(participant.id, new BundleSequence());
-    if (wasThere) this.greeted.add(participant.id);
-    else this.greeted.delete(participant.id);
+    const known = this.known.get(participant.id);
+    const isKnown = wasThere && known?.participant.session === participant.session;
+    this.others.set(participant.id, new Other(participant, wasThere, isKnown ? known : null));
   }
 
   private remove(id: number, reason: 'left' | 'lost' | 'removed'): void {
-    const participant = this.participants.get(id);
+    const participant = this.others.get(id)?.participant;
     if (participant === undefined) return;
-    this.participants.delete(id);
-    this.assemblers.delete(id);
-    this.sequences.delete(id);
-    this.readingTold.delete(id);
+    this.others.delete(id);
     this.connection?.bundles.note(id, false);
     this.keyframes?.forget(id);
     this.listener.report('participant-left', { participant, reason });
@@ -222,48 +226,52 @@ export class Session {
 
   private connect(iceServers: RTCIceServer[]): void {
     const { microphone, transport } = this.local;
-    const connection = new Connection(iceServers, this.participants.size, microphone, transport, {
+    const connection = new Connection(iceServers, this.others.size, microphone, transport, {
       onOffer: (sdp) => this.signalling.send({ type: 'offer', sdp }),
-      onOpen: () => this.announce(),
+      onOpen: () => {
+        this.introductions?.begin(false);
+        this.listener.report('open', undefined);
+      },
       onChannelMessage: (channel, message) => this.receiveFromChannel(channel, message),
       onTrailerBundle: (mid, bundle) => {
-        const from = this.slots.get(mid) ?? null;
+        const from = this.voices.speaker(mid);
         if (from !== null) this.receiveBundle(from, bundle);
       },
       onRejected: (error) => this.listener.report('rejected', { error }),
-      onVoiceTrack: (mid, track) => {
-        this.tracks.set(mid, track);
-        this.assignVoices();
-      },
+      onVoiceTrack: (mid, track) => this.voices.addTrack(mid, track),
+      onSilence: (silent) => this.listener.onSilence(silent),
       onLost: (cause) => this.end(cause),
     });
     this.connection = connection;
-    this.keyframes = new KeyframeSender(
+    const keyframes = new KeyframeSender(
       { ready: () => connection.readyForSlice(), send: (message) => connection.send('keyframe', message) },
       this.local.store,
     );
-  }
-
-  private announce(): void {
-    this.isOpen = true;
-    this.sendState();
-    this.tellReading();
-    this.keyframes?.sendInUse();
-    this.listener.report('open', undefined);
+    this.keyframes = keyframes;
+    this.introductions = new Introductions({
+      others: this.others,
+      voices: this.voices,
+      keyframes,
+      readsTrailers: connection.readsTrailers,
+      state: () => ({ type: 'state', ...this.local.state, keyframes: this.local.keyframes }),
+      send: (recipient, message) => this.sendControl(recipient, message),
+    });
   }
 
   private receiveFromChannel(channel: ChannelName, message: Uint8Array): void {
     try {
       const { from, payload } = splitSender(message);
-      const assembler = this.assemblers.get(from);
-      if (assembler === undefined) return;
+      const other = this.others.get(from);
+      if (other === undefined) return;
       if (channel === 'motion') {
         this.receiveBundle(from, payload);
       } else if (channel === 'keyframe') {
-        const blob = assembler.push(payload);
-        if (blob !== null) this.listener.report('keyframe', { from, blob });
+        const blob = other.assembler.push(payload);
+        if (blob === null) return;
+        other.newestKeyframe = blob[1] ?? null;
+        this.listener.report('keyframe', { from, blob });
       } else {
-        this.receiveControl(from, payload);
+        this.receiveControl(from, other, payload);
       }
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -272,13 +280,17 @@ export class Session {
   }
 
   private receiveBundle(from: number, bundle: Uint8Array): void {
-    if (this.sequences.get(from)?.accept(bundle) === true) this.listener.report('bundle', { from, bundle });
+    if (this.others.get(from)?.sequence.accept(bundle) === true) this.listener.report('bundle', { from, bundle });
   }
 
-  private receiveControl(from: number, payload: Uint8Array): void {
+  private receiveControl(from: number, other: Other, payload: Uint8Array): void {
     const message = parseControl(payload);
     if (message.type === 'keyframe-request') {
       this.keyframes?.answer(from, message.number);
+      return;
+    }
+    if (message.type === 'resume') {
+      this.introductions?.welcomeBack(from, other, message.newest, message.answer);
       return;
     }
     if (message.type === 'trailers') {
@@ -295,54 +307,11 @@ export class Session {
     }
     const { type: _, keyframes, ...state } = message;
     this.listener.report('participant-state', { id: from, state, keyframes });
-    if (!this.greeted.has(from)) this.greet(from);
+    this.introductions?.greet(from, other);
   }
 
-  /** A newcomer's first `state` says that its channels are open: only now would anything reach it. */
-  private greet(newcomer: number): void {
-    this.greeted.add(newcomer);
-    this.sendState(newcomer);
-    this.readingTold.delete(newcomer);
-    this.tellReading();
-    this.keyframes?.sendInUse(newcomer);
-  }
-
-  private sendControl(recipient: number, payload: Uint8Array): void {
-    this.connection?.send('control', withRecipient(recipient, payload));
-  }
-
-  /** Tells everybody that hears us whether bundles behind their voice reach us: they do if their voice has a slot here. */
-  private tellReading(): void {
-    if (!this.isOpen || this.connection?.readsTrailers !== true) return;
-    const heard = new Set(this.slots.values());
-    for (const id of this.greeted) {
-      const read = heard.has(id);
-      if (!this.participants.has(id) || read === this.readingTold.has(id)) continue;
-      if (read) this.readingTold.add(id);
-      else this.readingTold.delete(id);
-      this.sendControl(id, serialiseControl({ type: 'trailers', read }));
-    }
-  }
-
-  private assignVoices(): void {
-    this.tellReading();
-    const assigned = new Map<number, MediaStreamTrack>();
-    for (const [mid, id] of this.slots) {
-      const track = this.tracks.get(mid);
-      if (id !== null && track !== undefined) assigned.set(id, track);
-    }
-    for (const id of this.voices.keys()) {
-      if (!assigned.has(id)) {
-        this.voices.delete(id);
-        this.listener.report('voice', { id, track: null });
-      }
-    }
-    for (const [id, track] of assigned) {
-      if (this.voices.get(id) !== track) {
-        this.voices.set(id, track);
-        this.listener.report('voice', { id, track });
-      }
-    }
+  private sendControl(recipient: number, message: ControlMessage): void {
+    this.connection?.send('control', withRecipient(recipient, serialiseControl(message)));
   }
 
   private end(cause: CallError): void {
@@ -351,7 +320,8 @@ export class Session {
     this.listener.onEnd(cause);
   }
 
-  private close(): void {
+  /** Closes without a word; nothing more is reported. */
+  close(): void {
     this.ended = true;
     clearTimeout(this.joinTimer);
     this.signalling.close();

@@ -16,6 +16,11 @@ export function signallingUrl(page: string, room: string): string {
   return url.href;
 }
 
+/** Address of what the server of a page answers while it lives. */
+export function lifeUrl(page: string): string {
+  return new URL('/healthz', page).href;
+}
+
 /** One WebSocket to the server, typed (docs/protocol.md, "Signalling"). */
 export class Signalling {
   private readonly socket: WebSocket;
@@ -31,6 +36,11 @@ export class Signalling {
       const reason = event.reason === '' ? `code ${event.code}` : event.reason;
       this.end(new CallError('signalling-closed', `The connection to the server closed (${reason}).`));
     };
+  }
+
+  /** Whether the server has answered. */
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
   }
 
   /** Sends `message`; dropped if the socket is not open, which `onClosed` reports. */

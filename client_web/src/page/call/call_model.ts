@@ -190,6 +190,10 @@ export class CallModel {
         this.people.value = [...this.people.value, this.meet(participant)];
         this.announce(t().joined(participant.name));
       }),
+      call.on('participant-away', ({ id, away }) => {
+        const person = this.person(id);
+        if (person !== undefined) person.reconnecting.value = away;
+      }),
       call.on('participant-left', ({ participant, reason }) => this.participantLeft(participant, reason)),
       call.on('participant-state', ({ id, state, keyframes }) => {
         const person = this.person(id);
@@ -212,7 +216,8 @@ export class CallModel {
         this.waiting.value = false;
         this.loss.value = { ...loss, retryAtMs: performance.now() + loss.retryInMs };
       }),
-      call.on('reconnected', () => {
+      call.on('reconnected', ({ id }) => {
+        this.ownId.value = id;
         this.loss.value = null;
         this.announce(t().reconnected);
       }),
@@ -256,11 +261,6 @@ export class CallModel {
   private participantLeft(participant: Participant, reason: LeaveReason): void {
     if (!isPerson(participant)) {
       this.renderers.value -= 1;
-      return;
-    }
-    if (reason === 'reconnecting') {
-      const person = this.person(participant.id);
-      if (person !== undefined) person.reconnecting.value = true;
       return;
     }
     this.forget(participant.id);

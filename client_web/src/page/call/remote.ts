@@ -24,7 +24,7 @@ export class Remote {
   readonly keyframes = signal<KeyframeAbility>('all');
   readonly speaking = signal(false);
   readonly reaction = new Fleeting<Reaction>(REACTION_MS);
-  /** Our connection is down: the picture stays as it is and says so. */
+  /** Nothing comes from them just now: the picture stays as it is and says so. */
   readonly reconnecting = signal(false);
   readonly picture = computed<Picture>(() => {
     const { participant, decoder } = this;
@@ -95,6 +95,7 @@ export class Remote {
   statistics(): RemoteStatistics {
     return {
       ...this.participant,
+      away: this.reconnecting.value,
       state: this.state.value,
       drawing: this.drawing.value,
       speaking: this.speaking.value,
