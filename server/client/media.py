@@ -15,10 +15,10 @@ from server.webrtc.aiortc_internals import (
     bytes_in_flight,
     new_peer_connection,
     on_acknowledgement,
-    take_voice_packets,
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, ChannelTraits, new_queue
+from server.webrtc.direct_voice import receive_at_once, send_at_once, take_voice_packets
 from server.webrtc.outgoing import OutgoingQueue
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.voice import VoiceTrack, only_opus
@@ -75,10 +75,13 @@ class CallMedia:
     async def offer(self, slots: int) -> str:
         """Return an offer with at least `slots` voice slots; the first call sets the connection up."""
         if not self._outgoing:
-            only_opus(self._connection.addTransceiver(self._voice, "sendonly"))
+            transceiver = self._connection.addTransceiver(self._voice, "sendonly")
+            only_opus(transceiver)
+            send_at_once(transceiver.sender, self._voice, self._link.rtcp_interval_s)
             for channel, traits in TRAITS.items():
                 self._open(channel, traits)
             tune(self._connection, self._link)
+            receive_at_once(self._connection)
             on_acknowledgement(self._connection, self._feed)
         while self._slots < min(slots, MOST_SLOTS):
             self._slots += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import replace
 from typing import Protocol
 
@@ -30,6 +31,8 @@ from server.webrtc.sdp import requested_voice
 logger = logging.getLogger(__name__)
 
 _GOODBYE_TIMEOUT_S = 2.0
+#: Voice packets that overtake the message which says whose they are.
+_EARLY_PACKETS = 4
 
 
 class SessionListener(Protocol):
@@ -66,6 +69,7 @@ class CallSession:
         self._listener = listener
         self._media: CallMedia | None = None
         self._speakers: dict[str, int | None] = {}
+        self._early: deque[tuple[str, bytes, int]] = deque(maxlen=_EARLY_PACKETS)
         self._negotiating = False
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._serving: asyncio.Task[CallError] | None = None
@@ -193,6 +197,9 @@ class CallSession:
             case Voices(slots):
                 self._speakers = slots
                 self._listener.on_voices(frozenset(speaker for speaker in slots.values() if speaker is not None))
+                early, self._early = self._early, deque(maxlen=_EARLY_PACKETS)
+                for packet in early:
+                    self._on_voice(*packet)
             case Answer(sdp) if self._negotiating:
                 await self.media.accept(sdp)
                 self.voice_kbps, self.voice_ptime_ms = requested_voice(sdp)
@@ -232,6 +239,8 @@ class CallSession:
         speaker = self._speakers.get(mid)
         if speaker is not None:
             self._listener.on_voice(speaker, payload, timestamp)
+        else:
+            self._early.append((mid, payload, timestamp))
 
     def _on_media_failure(self, reason: str) -> None:
         if not self._failed.done():

@@ -15,10 +15,10 @@ from server.webrtc.aiortc_internals import (
     bytes_in_flight,
     new_peer_connection,
     on_acknowledgement,
-    take_voice_packets,
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, new_queue
+from server.webrtc.direct_voice import receive_at_once, send_at_once, take_voice_packets
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
@@ -83,6 +83,7 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             if first:
                 tune(self._connection, self._link)
+                receive_at_once(self._connection)
                 on_acknowledgement(self._connection, self._feed)
             answer = await self._connection.createAnswer()
             await self._connection.setLocalDescription(answer)
@@ -126,7 +127,9 @@ class Peer:
                 transceiver = self._connection.addTransceiver("audio", "recvonly")
                 take_voice_packets(transceiver.receiver, self._on_voice)
             else:
-                transceiver = self._connection.addTransceiver(self.slots.open(section.mid), "sendonly")
+                track = self.slots.open(section.mid)
+                transceiver = self._connection.addTransceiver(track, "sendonly")
+                send_at_once(transceiver.sender, track, self._link.rtcp_interval_s)
             only_opus(transceiver)
 
     def _resolve_later(self, offer: ClientOffer) -> None:

@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpSender
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtcsctptransport import Chunk, DataChunk, RTCSctpTransport, SackChunk
-from aiortc.rtp import RtpPacket, is_rtcp
+from aiortc.rtp import is_rtcp
 
 from server.settings import LinkSettings
 
@@ -24,14 +23,9 @@ logger = logging.getLogger(__name__)
 
 _RTCP_SENDER_REPORT = 200
 _RTCP_RECEIVER_REPORT = 201
-_STREAMS = 8
 _TSN_MODULO = 1 << 32
 _UNACKNOWLEDGED_CHUNKS = 4
 _BULK_BYTES = 600
-
-VoicePacketHandler = Callable[[bytes, int], None]
-"""Called with an RTP packet's payload and timestamp."""
-
 
 def new_peer_connection(ice_servers: list[RTCIceServer] | None = None) -> RTCPeerConnection:
     """Return a connection with one transport for everything; no STUN server unless named (aiortc has one)."""
@@ -112,27 +106,6 @@ def send_check(connection: RTCPeerConnection) -> None:
         request = ice.build_request(pair, nominate=False)
         request.add_message_integrity(ice.remote_password.encode())
         pair.protocol.send_stun(request, pair.remote_addr)
-
-
-def take_voice_packets(receiver: RTCRtpReceiver, on_packet: VoicePacketHandler) -> None:
-    """Hand over a receiver's RTP packets as they arrive, undecoded. Call before the connection is up.
-
-    Why: a track yields decoded sound, 4 packets late, and only what the jitter buffer let through. Receiver
-    reports keep their statistics.
-    """
-    internals: dict[str, Any] = vars(receiver)
-    statistics: dict[int, StreamStatistics] = internals["_RTCRtpReceiver__remote_streams"]
-
-    async def handle(packet: RtpPacket, arrival_time_ms: int) -> None:
-        if packet.ssrc not in statistics:
-            if len(statistics) >= _STREAMS:
-                return
-            statistics[packet.ssrc] = StreamStatistics(48_000)
-        statistics[packet.ssrc].add(packet)
-        if packet.payload:
-            on_packet(packet.payload, packet.timestamp)
-
-    receiver._handle_rtp_packet = handle  # type: ignore[method-assign]
 
 
 class ReportThrottle:

@@ -2,6 +2,7 @@
 
 import asyncio
 import fractions
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +33,17 @@ class VoiceTrack(MediaStreamTrack):
     def __init__(self) -> None:
         super().__init__()
         self._packets: asyncio.Queue[av.Packet[Any]] = asyncio.Queue(_WAITING_PACKETS)
+        self._send: Callable[[bytes, int], None] | None = None
+
+    def attach(self, send: Callable[[bytes, int], None]) -> None:
+        """Send packets by this from now on; what waited is too old."""
+        self._send = send
 
     def push(self, payload: bytes, pts: int) -> None:
-        """Send one Opus packet that starts at sample `pts`; if four wait, the oldest goes."""
+        """Send one Opus packet that starts at sample `pts`; before the track is attached the last four wait."""
+        if self._send is not None:
+            self._send(payload, pts)
+            return
         packet = av.Packet(payload)
         packet.pts = pts
         packet.time_base = TIME_BASE

@@ -11,17 +11,19 @@ from tests.server.running_server import Guest, RunningServer
 def lose_every(guest: Guest, nth: int) -> Callable[[], int]:
     """Lose every nth packet that the guest sends; return a function that counts the lost ones."""
     transport = guest.call._session.media._connection.getTransceivers()[0].receiver.transport.transport  # type: ignore[union-attr]
-    send = transport._send
+    socket = transport._connection._nominated[1].protocol.transport
+    send = socket.sendto
     numbers = itertools.count(1)
     lost: list[int] = []
 
-    async def send_or_lose(data: bytes) -> None:
-        if next(numbers) % nth == 0:
+    def send_or_lose(data: bytes, address: tuple[str, int]) -> None:
+        is_stun = data[0] < 4
+        if not is_stun and next(numbers) % nth == 0:
             lost.append(len(data))
         else:
-            await send(data)
+            send(data, address)
 
-    transport._send = send_or_lose
+    socket.sendto = send_or_lose
     return lambda: len(lost)
 
 
