@@ -60,6 +60,8 @@ class Animator:
             raise ModelFileError("onnxruntime has no CUDA here: install the extra `gpu`, or use the provider `cpu`")
         use_cuda = provider == "cuda" or (provider == "auto" and "CUDAExecutionProvider" in available)
         self.provider = "cuda" if use_cuda else "cpu"
+        if use_cuda:
+            onnxruntime.preload_dlls()  # CUDA's libraries where they came as wheels; else the system's are found
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Spinning threads starve the rest of a call on a small machine.

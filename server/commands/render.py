@@ -45,6 +45,12 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--certificate", metavar="FILE.pem", type=Path, help="trust this certificate (a server with --tls self-signed)"
     )
+    parser.add_argument(
+        "--alive",
+        metavar="FILE",
+        type=Path,
+        help="touch this file each second while a server has us, for health checks",
+    )
     add_settings_arguments(parser)
 
 
@@ -69,7 +75,9 @@ async def _render(arguments: argparse.Namespace, settings: Settings) -> None:
     tls, key = trust(arguments.certificate), settings.renderer.key
     assert key is not None
     registrations = [
-        Registration(server.rstrip("/"), arguments.name, animator, settings.renderer, _link(server), tls)
+        Registration(
+            server.rstrip("/"), arguments.name, animator, settings.renderer, _link(server), tls, arguments.alive
+        )
         for server in arguments.servers
     ]
     working = asyncio.gather(*(registration.run(key) for registration in registrations))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+from pathlib import Path
 
 import aiohttp
 
@@ -36,14 +37,19 @@ class Registration:
         settings: RendererSettings,
         link: LinkSettings,
         tls: ssl.SSLContext | None,
+        alive: Path | None = None,
     ) -> None:
-        """Prepare to work for the server at `server` (http(s)://HOST[:PORT]) under a name that its metrics show."""
+        """Prepare to work for the server at `server` (http(s)://HOST[:PORT]) under a name that its metrics show.
+
+        The file `alive` is touched with each report.
+        """
         self._server = server
         self._about = Register(name, animator.provider, settings.faces)
         self._animator = animator
         self._settings = settings
         self._link = link
         self._tls = tls
+        self._alive = alive
 
     async def run(self, key: Secret) -> None:
         """Serve until cancelled. Raises `CallError` if the server refuses the key, or is no facewire server."""
@@ -127,4 +133,6 @@ class Registration:
     async def _report(self, socket: aiohttp.ClientWebSocketResponse, rendering: Rendering) -> None:
         while True:
             await socket.send_bytes(pack(rendering.load()))
+            if self._alive is not None:
+                self._alive.touch()
             await asyncio.sleep(_REPORT_S)
