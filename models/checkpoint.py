@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from models.errors import TrainingSettingsError
 from models.networks.animator import Animator
+from models.networks.restorer import Restorer, RestorerSettings
 from models.networks.settings import NetworkSettings
 
 _VERSION = 1
@@ -64,12 +65,9 @@ def save_result(path: Path, checkpoint: Checkpoint) -> None:
 
 def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     """Read a checkpoint. Raises `TrainingSettingsError` if it is missing or of another version."""
-    try:
-        stored = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:
-        raise TrainingSettingsError(f"{path} is no checkpoint: {error}") from error
-    if stored.get("version") != _VERSION:
-        raise TrainingSettingsError(f"{path} has version {stored.get('version')!r}, expected {_VERSION}")
+    stored = _read(path, device)
+    if "network" not in stored:
+        raise TrainingSettingsError(f"{path} holds no animator")
     network: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in stored.pop("network").items()}
     del stored["version"]
     for name in ("weights", "averaged", "discriminator"):
@@ -88,9 +86,38 @@ def load_animator(path: Path, device: torch.device) -> Animator:
     return animator
 
 
+def save_restorer(path: Path, restorer: Restorer) -> None:
+    """Write a restorer in half precision; an interrupted write leaves the old one."""
+    stored = {"version": _VERSION, "restorer": asdict(restorer.settings), "weights": _halved(weights_of(restorer))}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    torch.save(stored, unfinished)
+    unfinished.replace(path)
+
+
+def load_restorer(path: Path) -> Restorer:
+    """Read a restorer. Raises `TrainingSettingsError` if the file is missing or no restorer."""
+    stored = _read(path, torch.device("cpu"))
+    if "restorer" not in stored:
+        raise TrainingSettingsError(f"{path} holds no restorer: make one with `python -m models.train_restorer`")
+    restorer = Restorer(RestorerSettings(**stored["restorer"]))
+    restorer.load_state_dict({key: value.float() for key, value in stored["weights"].items()})
+    return restorer.eval()
+
+
 def weights_of(module: nn.Module) -> dict[str, Tensor]:
     """Return a module's own tensors, detached."""
     return {key: value.detach() for key, value in module.state_dict().items()}
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        stored: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:
+        raise TrainingSettingsError(f"{path} is no checkpoint: {error}") from error
+    if stored.get("version") != _VERSION:
+        raise TrainingSettingsError(f"{path} has version {stored.get('version')!r}, expected {_VERSION}")
+    return stored
 
 
 def _halved(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -88,6 +88,7 @@ class TrainingSet:
         self._random = np.random.default_rng(seed)
         self._landmarks = [np.asarray(clip.landmarks) for clip in clips]
         self._keyframe_numbers = [np.asarray(clip.keyframe_numbers) for clip in clips]
+        self._keyframe_crfs = [np.asarray(clip.keyframe_crfs) for clip in clips]
         self._levels = clips[0].auxiliary.shape[0]
         people = sorted({clip.identity for clip in clips})
         self._clips_of = [[i for i, clip in enumerate(clips) if clip.identity == person] for person in people]
@@ -134,9 +135,11 @@ class TrainingSet:
 
     def _draw_keyframes(self, clip: int, frame: int) -> tuple[int, int]:
         """Return the best and the second best keyframe of a random pool of this clip."""
-        numbers = self._keyframe_numbers[clip]
-        size = min(len(numbers), int(self._random.integers(2, self._settings.pool_size + 1)))
-        pool = self._random.choice(len(numbers), size, replace=False)
+        numbers, crfs = self._keyframe_numbers[clip], self._keyframe_crfs[clip]
+        # A sender's keyframes are all of about one quality.
+        alike = np.flatnonzero(crfs == self._random.choice(np.unique(crfs)))
+        size = min(len(alike), int(self._random.integers(2, self._settings.pool_size + 1)))
+        pool = self._random.choice(alike, size, replace=False)
         if self._random.random() >= self._settings.random_keyframe_share:
             known = self._landmarks[clip]
             frames = np.asarray(known[numbers[pool]], np.float64)

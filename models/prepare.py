@@ -2,27 +2,33 @@
 
 LANDMARKS is what `models.landmark_cache` wrote for the same folder. Each clip becomes a folder of the cache (see
 `models.clip_cache`): its frames, the motion a sender would have quantised, the landmarks a receiver rebuilds from it,
-AV1-coded keyframe pictures and coded auxiliary frames. Finished clips are kept, unfit ones are named at the end.
+keyframes coded as a sender codes them (each predicted from those before) and coded auxiliary frames. Finished clips are
+kept, unfit ones are named at the end.
 """
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from codec.intra_picture import PictureCodec, decode_picture, encode_av1
+from codec.keyframes import NUMBERS, Keyframe
 from codec.motion import motion_model, quantise
+from codec.picture_stream import PictureStreamDecoder, PictureStreamEncoder
 from codec.settings import EncoderSettings
 from models.auxiliary_frames import code_auxiliary
 from models.clip_cache import CachedClip, is_cached, write_clip
 from models.clips import TalkingClip, clip_name, find_clips, load_clip
 from models.errors import TrainingDataError
 
+Pictures = NDArray[np.uint8]
+
 AUXILIARY_CRFS = (36, 46, 56)
-#: Each keyframe of a clip is coded at the next of these qualities: about 2 to 5 kB at 256².
-KEYFRAME_CRFS = (36, 30, 42, 48)
-FRAMES_PER_KEYFRAME = 12
+#: Those of calls and files from 5 to 40 kbit/s. A clip's keyframes are coded twice, at two of them.
+KEYFRAME_CRFS = (46, 52, 57, 61)
+FRAMES_PER_KEYFRAME = 10
 
 
 def cache_clip(clip: TalkingClip) -> CachedClip:
@@ -34,12 +40,8 @@ def cache_clip(clip: TalkingClip) -> CachedClip:
     for points in clip.landmarks:
         motions.append(quantise(model.fit(shape, points), motions[-1] if motions else None, hysteresis))
     numbers = np.arange(0, len(clip.pictures), FRAMES_PER_KEYFRAME)
-    crfs = [KEYFRAME_CRFS[index % len(KEYFRAME_CRFS)] for index in range(len(numbers))]
-    side = clip.pictures.shape[1]
-    keyframes = [
-        decode_picture(PictureCodec.AV1, encode_av1(clip.pictures[number], crf), side)
-        for number, crf in zip(numbers, crfs, strict=True)
-    ]
+    crfs = keyframe_crfs(clip.name)
+    keyframes = [code_keyframes(clip.pictures[numbers], crf) for crf in crfs]
     coded = [code_auxiliary(clip.pictures, crf) for crf in AUXILIARY_CRFS]
     return CachedClip(
         name=clip.name,
@@ -49,12 +51,29 @@ def cache_clip(clip: TalkingClip) -> CachedClip:
         shape=np.array(shape, np.int16),
         motion=np.array(motions, np.int16),
         landmarks=np.stack([model.landmarks(shape, motion) for motion in motions]).astype(np.float32),
-        keyframe_numbers=numbers.astype(np.int32),
-        keyframe_crfs=np.array(crfs, np.int32),
-        keyframes=np.stack(keyframes),
+        keyframe_numbers=np.tile(numbers, len(crfs)).astype(np.int32),
+        keyframe_crfs=np.repeat(crfs, len(numbers)).astype(np.int32),
+        keyframes=np.concatenate(keyframes),
         auxiliary=np.stack([pictures for pictures, _ in coded]),
         auxiliary_kbps=np.array([kbps for _, kbps in coded], np.float32),
     )
+
+
+def keyframe_crfs(name: str) -> list[int]:
+    """Return the two qualities at which this clip's keyframes are coded: its name decides."""
+    first = hashlib.sha256(name.encode()).digest()[0] % (len(KEYFRAME_CRFS) // 2)
+    return list(KEYFRAME_CRFS[first::2])
+
+
+def code_keyframes(pictures: Pictures, crf: int) -> Pictures:
+    """Return (k, side, side, 3) pictures as a receiver decodes them, each predicted from those before it."""
+    side = pictures.shape[1]
+    encoder, decoder = PictureStreamEncoder(side, crf), PictureStreamDecoder()
+    decoded = []
+    for number, picture in enumerate(pictures):
+        codec, data = encoder.encode(picture)
+        decoded.append(decoder.decode(Keyframe(number % NUMBERS, 0, side, None, None, codec, data)))
+    return np.stack(decoded)
 
 
 def prepare_folder(clips: Path, landmarks: Path, cache: Path, side: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One TOML file says everything about one tier's training: network, sampling, augmentation, losses, schedule."""
+"""One TOML file says everything about one training: network, sampling, augmentation, losses, schedule."""
 
 import tomllib
 from dataclasses import dataclass, fields, is_dataclass
@@ -9,6 +9,7 @@ from models.augmentation import AugmentationSettings
 from models.dataset import SamplingSettings
 from models.errors import TrainingSettingsError
 from models.losses import LossWeights
+from models.networks.restorer import RestorerSettings
 from models.networks.settings import NetworkSettings
 
 Section = TypeVar("Section")
@@ -30,6 +31,22 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RestorerTraining:
+    """How the restorer of keyframes is trained."""
+
+    steps: int  #: at most; a time limit may end it sooner
+    batch: int
+    window_side: int  #: pixels of the square that is cut out of a picture
+    learning_rate: float  #: Adam's, at its highest
+    warmup_steps: int
+    gradient_limit: float  #: norm
+    averaging: float  #: share of the averaged weights that survives a step
+    perceptual: float  #: weight of LPIPS over AlexNet; the mean absolute error counts 1
+    untouched_share: float  #: examples that are the original: what is good already must stay so
+    checkpoint_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """All of it."""
 
@@ -42,10 +59,7 @@ class TrainingSettings:
 
 def read_settings(path: Path) -> TrainingSettings:
     """Read a file of settings. Raises `TrainingSettingsError` if an entry is missing, unknown or of another type."""
-    try:
-        tables = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingSettingsError(f"{path} cannot be read as TOML: {error}") from error
+    tables = _tables(path)
     return TrainingSettings(
         network=_section(path, tables, "network", NetworkSettings),
         sampling=_section(path, tables, "sampling", SamplingSettings),
@@ -53,6 +67,19 @@ def read_settings(path: Path) -> TrainingSettings:
         loss=_section(path, tables, "loss", LossWeights),
         schedule=_section(path, tables, "schedule", ScheduleSettings),
     )
+
+
+def read_restorer_settings(path: Path) -> tuple[RestorerSettings, RestorerTraining]:
+    """Read the restorer's file of settings. Raises `TrainingSettingsError` as `read_settings` does."""
+    tables = _tables(path)
+    return _section(path, tables, "network", RestorerSettings), _section(path, tables, "training", RestorerTraining)
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingSettingsError(f"{path} cannot be read as TOML: {error}") from error
 
 
 def _section(path: Path, tables: dict[str, Any], name: str, kind: type[Section]) -> Section:

@@ -1,6 +1,5 @@
 """One training run: networks, optimisers, running average; one step at a time."""
 
-import math
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
@@ -14,6 +13,7 @@ from models.augmentation import Augmentation
 from models.checkpoint import Checkpoint, weights_of
 from models.dataset import Batch, TrainingSet
 from models.errors import TrainingSettingsError
+from models.learning_rate import learning_rate
 from models.losses import Losses, discriminator_loss
 from models.memory_layout import to_channels_last
 from models.networks.animator import Animator, Drawn, Keyframe
@@ -23,7 +23,6 @@ from models.settings import TrainingSettings
 
 Module = TypeVar("Module", bound=nn.Module)
 
-_FINAL_LEARNING_SHARE = 0.05
 _BETAS = (0.9, 0.99)
 
 
@@ -133,11 +132,9 @@ class Trainer:
 
     def _set_learning_rate(self, progress: float) -> None:
         schedule = self.settings.schedule
-        cosine = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
-        share = _FINAL_LEARNING_SHARE + (1 - _FINAL_LEARNING_SHARE) * cosine
-        warm = min(1.0, (self.step + 1) / max(schedule.warmup_steps, 1))
+        rate = learning_rate(schedule.learning_rate, progress, self.step, schedule.warmup_steps)
         for group in self._optimiser.param_groups:
-            group["lr"] = schedule.learning_rate * share * warm
+            group["lr"] = rate
 
     def _average(self) -> None:
         kept = min(self.settings.schedule.averaging, (1 + self.step) / (10 + self.step))

@@ -1,7 +1,7 @@
 """Takes the coder's artefacts out of a keyframe, once, before anything is drawn from it.
 
-What the paper's BRG-ASE does to auxiliary frames, done to the keyframes themselves: at the rates of a thin link they are
-the coarsest thing that a receiver has, and every frame between two of them repeats their faults.
+What the paper's BRG-ASE does to auxiliary frames, done to the keyframes themselves: at the rates of a thin link they
+are the coarsest thing that a receiver has, and every frame between two of them repeats their faults.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ class Restorer(nn.Module):
 
     def __init__(self, settings: RestorerSettings) -> None:
         super().__init__()
+        self.settings = settings
         half, quarter, fine = settings.half_channels, settings.quarter_channels, settings.fine_channels
         self.enter = convolution(3, half, 3, 2)
         self.down = convolution(half, quarter, 3, 2)

@@ -10,16 +10,20 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from codec.animator import Animator as Graphs  # noqa: E402
 from models.augmentation import mirrored_points  # noqa: E402
-from models.checkpoint import load_animator, load_checkpoint  # noqa: E402
+from models.checkpoint import load_animator, load_checkpoint, load_restorer, save_checkpoint  # noqa: E402
 from models.clip_cache import CachedClip, read_clips, split, write_clip  # noqa: E402
 from models.dataset import TrainingSet  # noqa: E402
 from models.errors import TrainingDataError, TrainingSettingsError  # noqa: E402
 from models.export import export  # noqa: E402
+from models.networks.restorer import Restorer  # noqa: E402
 from models.networks.windows import Window  # noqa: E402
 from models.pack import pack_clip  # noqa: E402
 from models.prepare import cache_clip  # noqa: E402
-from models.settings import TrainingSettings, read_settings  # noqa: E402
+from models.restored_warp import write_restored_warp  # noqa: E402
+from models.settings import TrainingSettings, read_restorer_settings, read_settings  # noqa: E402
 from models.train import TimeLimits, run  # noqa: E402
+from models.train_restorer import RestorerTrainer  # noqa: E402
+from models.train_restorer import run as train_restorer  # noqa: E402
 from models.trainer import Trainer, draw  # noqa: E402
 from models.unpack import unpack_clip  # noqa: E402
 from tests.models.synthetic import clip  # noqa: E402
@@ -56,7 +60,10 @@ def test_the_cache_holds_what_a_receiver_has(clips: list[CachedClip]) -> None:
     for c in clips:
         assert c.frames.shape == (30, 256, 256, 3)
         assert c.auxiliary.shape == (3, 15, 64, 64, 3)
-        assert len(c.keyframes) == len(c.keyframe_numbers) == 3
+        # Two chains of keyframes, each of one quality.
+        assert len(c.keyframes) == len(c.keyframe_numbers) == len(c.keyframe_crfs) == 6
+        assert list(c.keyframe_numbers) == 2 * [0, 10, 20]
+        assert len(set(c.keyframe_crfs)) == 2
         # Pixels at 256²: quantised motion stays near what was tracked.
         assert np.abs(c.landmarks - c.tracked)[..., :2].mean() * 128 < 1.5
         assert (np.diff(c.auxiliary_kbps) < 0).all()
@@ -135,6 +142,32 @@ def test_training_resumes_and_its_export_agrees_with_torch(clips: list[CachedCli
     assert np.abs(drawn - wanted.picture.numpy()).max() < 2e-3
 
 
+def test_a_restorer_is_trained_kept_and_exported(clips: list[CachedClip], tmp_path: Path) -> None:
+    network, training = read_restorer_settings(_CONFIGS / "restorer.toml")
+    training = replace(training, perceptual=0.0, steps=30, batch=2, window_side=64, averaging=0.5)
+    torch.manual_seed(0)
+    trainer = RestorerTrainer(Restorer(network), training, clips)
+    first = trainer.train_step(0)["l1"]
+    train_restorer(trainer, training, tmp_path, minutes=5)
+    assert trainer.step == training.steps
+    restorer = load_restorer(tmp_path / "restorer.pt")
+    coded, original = clips[0].keyframes[-1], clips[0].frames[clips[0].keyframe_numbers[-1]]
+    planes = torch.from_numpy(np.ascontiguousarray(coded)).permute(2, 0, 1)[None].float() / 255
+    restored = restorer(planes)[0].permute(1, 2, 0).detach().numpy() * 255
+    assert np.abs(restored - original).mean() < np.abs(coded.astype(float) - original).mean()
+    assert first > 0
+
+    write_restored_warp(restorer, tmp_path / "weights")
+    cached = Graphs(tmp_path / "weights", "cpu").cache_keyframe(coded, np.asarray(clips[0].landmarks[0], np.float64))
+    assert np.abs(cached.picture[0].transpose(1, 2, 0) * 255 - restored).max() < 0.5
+
+
+def test_an_untrained_restorer_changes_nothing() -> None:
+    network, _ = read_restorer_settings(_CONFIGS / "restorer.toml")
+    picture = torch.rand(1, 3, 64, 64)
+    assert torch.equal(Restorer(network)(picture), picture)
+
+
 def test_a_checkpoint_of_another_network_is_refused(clips: list[CachedClip], tmp_path: Path) -> None:
     settings = _settings()
     trainer = Trainer(settings, TrainingSet(clips, settings.sampling, _CPU), _CPU)
@@ -146,6 +179,9 @@ def test_a_checkpoint_of_another_network_is_refused(clips: list[CachedClip], tmp
     broken.write_bytes(b"nothing")
     with pytest.raises(TrainingSettingsError, match=r"broken\.pt"):
         load_checkpoint(broken, _CPU)
+    save_checkpoint(tmp_path / "animator.pt", checkpoint)
+    with pytest.raises(TrainingSettingsError, match="holds no restorer"):
+        load_restorer(tmp_path / "animator.pt")
 
 
 def test_a_pack_becomes_the_same_cache(clips: list[CachedClip], tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Training of the audio-visual drive (docs/speech.md): data, networks, export."""
