@@ -9,8 +9,9 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from codec.bundle_writer import BundleWriter, Reference
+from codec.closed_loop import ClosedLoop
 from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
-from codec.intra_picture import Picture
+from codec.intra_picture import Picture, PictureCodec
 from codec.keyframe_maker import KeyframeMaker
 from codec.keyframe_pool import KeyframePool
 from codec.motion import FloatArray, motion_model, quantise
@@ -28,12 +29,19 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class _Face:
+    """The face of a picture, in the square that is sent."""
+
+    motion: tuple[int, ...]
+    landmarks: FloatArray  #: (478, 3), as a receiver rebuilds them, crop units
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A frame whose keyframe is not picked yet."""
 
     time_ms: float
-    motion: tuple[int, ...]
-    landmarks: FloatArray
+    face: _Face
     voice_active: bool
 
 
@@ -45,11 +53,12 @@ class FaceEncoder:
         settings: EncoderSettings | None = None,
         crop: StableCrop | WholePicture | FixedCrop | None = None,
         budget: Budget | None = None,
+        loop: ClosedLoop | None = None,
     ) -> None:
         """Load the codec's tables.
 
-        `crop` says what is sent (default: a `StableCrop`), `budget` what it may cost (default: what it may in a call).
-        Raises `ModelFileError` if the tables are missing.
+        `crop` says what is sent (default: a `StableCrop`), `budget` what it may cost (default: what it may in a call),
+        `loop` looks at what receivers see of it. Raises `ModelFileError` if the tables are missing.
         """
         self.settings = settings or EncoderSettings()
         self.stage_ms = {"motion": 0.0, "entropy": 0.0, "keyframe": 0.0}  #: of the newest frame
@@ -57,6 +66,7 @@ class FaceEncoder:
         self._crop = crop or StableCrop()
         self._voice_active = False
         self._budget = budget or KeyframeBudget(self.settings.keyframe_kbps, self.settings.keyframe_burst_bytes)
+        self._loop = loop
         self._pool = KeyframePool(self._model, self.settings, self._budget)
         self._writer = BundleWriter(self.settings.bundle_ms)
         self._maker = KeyframeMaker(self.settings)
@@ -65,8 +75,8 @@ class FaceEncoder:
         self._previous: tuple[int, ...] | None = None
         self._last_frame_ms = 0.0
         self._face_lost_ms: float | None = None
-        self._shown_plain: Reference | None = None
-        self._plain_ms = 0.0
+        self._newest: Reference | None = None
+        self._made_ms = 0.0
 
     @property
     def crop(self) -> Crop | None:
@@ -103,26 +113,22 @@ class FaceEncoder:
         `time_ms` is the sender's clock and must grow. Raises `PictureError` if a keyframe cannot be coded.
         """
         self._voice_active = voice_active
-        if landmarks is None:
-            earlier = self._pick_waiting()
-            if self.settings.plain_interval_ms is not None:
-                keyframe, bundles = self._plain(picture, time_ms, voice_active)
-            else:
-                keyframe, bundles = None, self._faceless(time_ms, voice_active)
-            return Encoded(keyframe, (*earlier, *bundles), False)
-        if self._face_lost_ms is not None and time_ms - self._face_lost_ms > self.settings.absence_ms:
-            self._forget_person()
-        self._face_lost_ms = None
-        self._last_frame_ms = time_ms
-        started = perf_counter()
-        crop, motion, rebuilt = self._measure(picture, landmarks)
-        self.stage_ms["motion"] = (perf_counter() - started) * 1000
-        keyframe = None
-        if self._maker.wants_intra or self._pool.needs_keyframe(rebuilt, time_ms):
+        if landmarks is None and not self.settings.shows_plain:
+            return Encoded(None, (*self._pick_waiting(), *self._faceless(time_ms, voice_active)), False)
+        self._note_presence(landmarks is not None, time_ms)
+        face = None
+        if landmarks is not None:
             started = perf_counter()
-            keyframe = self._make_keyframe(crop.cut(picture), motion, rebuilt, time_ms)
-            self.stage_ms["keyframe"] = (perf_counter() - started) * 1000
-        self._waiting.append(_Waiting(time_ms, motion, rebuilt, voice_active))
+            face = self._measure(picture, landmarks)
+            self.stage_ms["motion"] = (perf_counter() - started) * 1000
+        keyframe = self._keyframe_if_due(picture, face, time_ms)
+        is_animated = face is not None and bool(self._pool.keyframes) and not (self._loop and self._loop.is_plain)
+        if face is None or not is_animated:
+            earlier = self._pick_waiting()
+            assert self._newest is not None
+            shown = Reference(self._newest.number, None)
+            return Encoded(keyframe, (*earlier, *self._write(time_ms, None, [shown], voice_active)), face is not None)
+        self._waiting.append(_Waiting(time_ms, face, voice_active))
         if keyframe is None and time_ms - self._waiting[0].time_ms < self.settings.lookahead_ms:
             return Encoded(None, (), True)
         return Encoded(keyframe, self._pick_waiting(), True)
@@ -135,8 +141,8 @@ class FaceEncoder:
         """Pick the keyframes of the frames that waited for one that might follow them; return the bundles they fill."""
         bundles: list[bytes] = []
         for frame in self._waiting:
-            ranked = self._pool.pick(frame.landmarks, frame.time_ms)
-            bundles += self._write(frame.time_ms, frame.motion, ranked, frame.voice_active)
+            ranked = self._pool.pick(frame.face.landmarks, frame.time_ms)
+            bundles += self._write(frame.time_ms, frame.face.motion, ranked, frame.voice_active)
         self._waiting = []
         return tuple(bundles)
 
@@ -150,8 +156,8 @@ class FaceEncoder:
             self._budget.spend_bundle(sum(map(len, bundles)), time_ms)
         return bundles
 
-    def _measure(self, picture: Picture, landmarks: FloatArray) -> tuple[Crop, tuple[int, ...], FloatArray]:
-        """Return the crop, the motion in it, and the landmarks that a receiver rebuilds from that motion."""
+    def _measure(self, picture: Picture, landmarks: FloatArray) -> _Face:
+        """Return the motion in the crop, and the landmarks that a receiver rebuilds from it."""
         crop, jumped = self._crop.update(landmarks, picture.shape[1], picture.shape[0])
         in_crop = crop.to_crop_units(landmarks)
         if jumped:
@@ -161,48 +167,76 @@ class FaceEncoder:
             self._shape = self._model.fit_shape(in_crop)
         motion = quantise(self._model.fit(self._shape, in_crop), self._previous, self.settings.hysteresis)
         self._previous = motion
-        return crop, motion, self._model.landmarks(self._shape, motion)
+        return _Face(motion, self._model.landmarks(self._shape, motion))
 
-    def _forget_person(self) -> None:
-        """Start over after an absence: whoever is back may be somebody else."""
-        self._shape = None
-        self._maker.begin_chain()
-        self._pool.clear()
-
-    def _faceless(self, time_ms: float, voice_active: bool) -> tuple[bytes, ...]:
-        """Say that there is no face: at once, and later only now and then."""
+    def _note_presence(self, is_there: bool, time_ms: float) -> None:
+        """Take note of whether there is a face; after an absence, whoever is back may be somebody else."""
+        if is_there:
+            if self._face_lost_ms is not None and time_ms - self._face_lost_ms > self.settings.absence_ms:
+                self._shape = None
+                self._pool.clear()
+            self._face_lost_ms = None
+            self._last_frame_ms = time_ms
+            return
         self._previous = None
         if self._face_lost_ms is None:
             self._face_lost_ms = time_ms
+
+    def _faceless(self, time_ms: float, voice_active: bool) -> tuple[bytes, ...]:
+        """Say that there is no face: at once, and later only now and then."""
+        self._note_presence(False, time_ms)
+        assert self._face_lost_ms is not None
         settled = time_ms - self._face_lost_ms > self.settings.faceless_interval_ms
         if settled and time_ms - self._last_frame_ms < self.settings.faceless_interval_ms:
             return ()
         self._last_frame_ms = time_ms
         return tuple(self._write(time_ms, None, [], voice_active))
 
-    def _plain(self, picture: Picture, time_ms: float, voice_active: bool) -> tuple[bytes | None, tuple[bytes, ...]]:
-        """Show the camera's own picture, anew as often as the budget allows."""
-        assert self.settings.plain_interval_ms is not None
-        if self._face_lost_ms is None:
-            self._face_lost_ms = time_ms
-            self._shown_plain = None
-        self._previous = None
-        keyframe = None
-        is_due = self._shown_plain is None or time_ms - self._plain_ms >= self.settings.plain_interval_ms
-        if is_due and (self._shown_plain is None or self._budget.allows_keyframe(time_ms)):
-            crop = self._crop.without_face(picture.shape[1], picture.shape[0])
-            number = self._maker.number
-            keyframe = self._maker.make(resize(crop.cut(picture), self.settings.picture_side), None, None, time_ms)
-            self._pool.note_plain(len(keyframe), time_ms)
-            self._shown_plain, self._plain_ms = Reference(number, None), time_ms
-        assert self._shown_plain is not None
-        return keyframe, tuple(self._write(time_ms, None, [self._shown_plain], voice_active))
+    def _keyframe_if_due(self, picture: Picture, face: _Face | None, time_ms: float) -> bytes | None:
+        """Look at what receivers see; return a keyframe of this picture if one is wanted and may be made."""
+        loop = self._loop
+        view: Picture | None = None
+        if loop is not None and loop.is_due(time_ms):
+            view = self._view(picture)
+            ranked = self._pool.nearest(face.landmarks, time_ms) if face else []
+            loop.judge(view, ranked, face.landmarks if face else None, time_ms)
+        if not self._wants_keyframe(face, time_ms):
+            return None
+        started = perf_counter()
+        if self._maker.chain_is_long and self._budget.allows_intra(time_ms):
+            self._maker.begin_chain()
+        view = self._view(picture) if view is None else view
+        keyframe = self._make_keyframe(view, face, time_ms)
+        if loop is not None:
+            loop.add_keyframe(keyframe, view)
+        self.stage_ms["keyframe"] = (perf_counter() - started) * 1000
+        return keyframe
 
-    def _make_keyframe(self, cut: Picture, motion: tuple[int, ...], landmarks: FloatArray, time_ms: float) -> bytes:
-        number = self._maker.number
-        data = self._maker.make(resize(cut, self.settings.picture_side), self._shape, motion, time_ms)
-        self._pool.add(Reference(number, motion), landmarks, len(data), time_ms)
+    def _wants_keyframe(self, face: _Face | None, time_ms: float) -> bool:
+        if self._newest is None or self._maker.wants_intra:
+            return True
+        need, has_changed = (self._loop.need, self._loop.has_changed) if self._loop else (1.0, False)
+        is_plain = face is None or (self._loop is not None and self._loop.is_plain)
+        if face is not None and not is_plain:
+            return self._pool.needs_keyframe(face.landmarks, time_ms, need, looks_poor=has_changed)
+        is_due = time_ms - self._made_ms >= self.settings.plain_interval_ms and (self._loop is None or has_changed)
+        return is_due and self._budget.allows_keyframe(time_ms, need)
+
+    def _make_keyframe(self, view: Picture, face: _Face | None, time_ms: float) -> bytes:
+        number, motion = self._maker.number, face.motion if face else None
+        data = self._maker.make(view, self._shape if face else None, motion, time_ms)
+        begins = data[0] & 15 == PictureCodec.AV1
+        self._newest, self._made_ms = Reference(number, motion), time_ms
+        if face is None:
+            self._pool.note_plain(len(data), time_ms, begins_chain=begins)
+        else:
+            self._pool.add(self._newest, face.landmarks, len(data), time_ms, begins_chain=begins)
         return data
+
+    def _view(self, picture: Picture) -> Picture:
+        """Return the square that is sent, at the size of keyframes."""
+        crop = self._crop.crop or self._crop.without_face(picture.shape[1], picture.shape[0])
+        return resize(crop.cut(picture), self.settings.picture_side)
 
 
 def resize(picture: Picture, side: int) -> Picture:

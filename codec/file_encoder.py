@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from codec.animator import Animator
 from codec.bundle import TICK_MS, parse_bundle
+from codec.closed_loop import ClosedLoop
 from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.encoder import FaceEncoder
 from codec.errors import OptionError
@@ -20,8 +22,6 @@ LOWEST_KBPS, HIGHEST_KBPS = 1.0, 1_000.0
 _LOOKAHEAD_MS, _RECORDING_LOOKAHEAD_MS = 1000, 2000
 #: A file is read from its chunks' beginnings, so that long bundles cost nothing there.
 _RECORDING_BUNDLE_MS = 600
-#: Without a face the camera's own picture is shown, at most so often.
-_PLAIN_MS = 200
 
 
 class CodingMode(Enum):
@@ -71,11 +71,16 @@ class FileEncoder:
         settings: FileSettings,
         crop: StableCrop | WholePicture | FixedCrop | None = None,
         tuned: EncoderSettings | None = None,
+        animator: Animator | None = None,
     ) -> None:
-        """Prepare; `crop` says what is sent (default: a `StableCrop`), `tuned` overrides what `settings` come to."""
+        """Prepare; `crop` says what is sent (default: a `StableCrop`), `tuned` overrides what `settings` come to.
+
+        With an `animator`, which should draw as players will, the encoder looks at what they will show (`ClosedLoop`).
+        """
         self._settings = tuned or encoder_settings(settings)
         budget = Unlimited() if settings.kbps is None else RateBudget(settings.kbps)
-        self._encoder = FaceEncoder(self._settings, crop, budget)
+        loop = None if animator is None else ClosedLoop(animator, self._settings)
+        self._encoder = FaceEncoder(self._settings, crop, budget, loop)
         self._written_ms = 0.0
 
     @property
@@ -116,7 +121,7 @@ def encoder_settings(settings: FileSettings) -> EncoderSettings:
         chosen = settings_for_rate(settings.kbps)
     else:
         chosen = settings_for_quality(CALL_QUALITY if settings.quality is None else settings.quality)
-    chosen = replace(chosen, picture_side=settings.side, keyframe_lead_ms=0, plain_interval_ms=_PLAIN_MS)
+    chosen = replace(chosen, picture_side=settings.side, keyframe_lead_ms=0, shows_plain=True)
     if settings.mode is CodingMode.LOOKAHEAD:
         return replace(chosen, lookahead_ms=_LOOKAHEAD_MS)
     if settings.mode is CodingMode.RECORDING:

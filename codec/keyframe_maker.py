@@ -13,6 +13,9 @@ _CRF_PER_HALVING = 9.0
 _WORST_CRF = 63
 #: Numbers come again after 256.
 _LONGEST_CHAIN = 100
+#: Where the coarsest quality makes too large a first picture, all of the chain has this one, and the first picture an
+#: offset from it, in AV1's 256 steps of quantiser, of which so many halve its size.
+_FLAT_CRF, _FINEST_OFFSET, _COARSEST_OFFSET, _OFFSET_PER_HALVING = 58, -48, 63, 27.0
 
 
 class KeyframeMaker:
@@ -26,6 +29,12 @@ class KeyframeMaker:
         self._chains = KeyframeChains()
         self.wants_intra = False  #: whether the next picture should come at once, as the first of a new chain
 
+    @property
+    def chain_is_long(self) -> bool:
+        """Whether a new chain should begin, for those who begin in its middle."""
+        chains = self._chains
+        return chains.newest_bytes() > self._settings.chain_bytes or chains.newest_length() >= _LONGEST_CHAIN
+
     def begin_chain(self) -> None:
         """Let the next keyframe begin a new chain."""
         self._stream = None
@@ -34,10 +43,7 @@ class KeyframeMaker:
         self, picture: Picture, shape: tuple[int, ...] | None, motion: tuple[int, ...] | None, time_ms: float
     ) -> bytes:
         """Return the next keyframe. Raises `PictureError` if it cannot be coded."""
-        is_full = (
-            self._chains.newest_bytes() > self._settings.chain_bytes or self._chains.newest_length() >= _LONGEST_CHAIN
-        )
-        begins = self._stream is None or self.wants_intra or is_full or not self.predicts
+        begins = self._stream is None or self.wants_intra or not self.predicts
         if self._stream is None or begins:
             self._stream, coded = self._begin(picture)
         else:
@@ -69,10 +75,21 @@ class KeyframeMaker:
 
     def _begin(self, picture: Picture) -> tuple[PictureStreamEncoder, tuple[PictureCodec, bytes]]:
         """Begin a stream; if its first picture is too large, at a quality at which it is not."""
-        crf, largest = self._settings.keyframe_crf, self._settings.largest_intra_bytes
+        side, crf, largest = (
+            self._settings.picture_side,
+            self._settings.keyframe_crf,
+            self._settings.largest_intra_bytes,
+        )
+        offset: int | None = None
         while True:
-            stream = PictureStreamEncoder(self._settings.picture_side, crf)
+            stream = PictureStreamEncoder(side, crf, offset)
             coded = stream.encode(picture)
-            if largest is None or len(coded[1]) <= largest or crf >= _WORST_CRF:
+            if len(coded[1]) <= largest or offset == _COARSEST_OFFSET:
                 return stream, coded
-            crf = min(crf + max(1, round(_CRF_PER_HALVING * log2(len(coded[1]) / largest))), _WORST_CRF)
+            halvings = log2(len(coded[1]) / largest)
+            if offset is not None:
+                offset = min(offset + max(1, round(_OFFSET_PER_HALVING * halvings)), _COARSEST_OFFSET)
+            elif crf < _WORST_CRF:
+                crf = min(crf + max(1, round(_CRF_PER_HALVING * halvings)), _WORST_CRF)
+            else:
+                crf, offset = _FLAT_CRF, _FINEST_OFFSET

@@ -14,6 +14,8 @@ from codec.settings import EncoderSettings
 
 #: Pixels of a 256-pixel picture in one crop unit.
 _PIXELS_PER_UNIT = 128
+#: Time apart counts up to this.
+_LONGEST_APART_S = 2.0
 _UPPER_LIP, _LOWER_LIP = 13, 14
 
 
@@ -23,6 +25,7 @@ class PooledKeyframe:
 
     reference: Reference
     landmarks: FloatArray  #: (478, 3), as a receiver rebuilds them
+    time_ms: float
     usable_from_ms: float
 
 
@@ -49,37 +52,47 @@ class KeyframePool:
         """Take note that the crop has moved: the background of all pooled keyframes is now in the wrong place."""
         self._jumped = True
 
-    def add(self, reference: Reference, landmarks: FloatArray, size: int, time_ms: float) -> None:
+    def add(
+        self, reference: Reference, landmarks: FloatArray, size: int, time_ms: float, *, begins_chain: bool = False
+    ) -> None:
         """Pool a keyframe of `size` bytes made at `time_ms`; the oldest one goes when the pool is full."""
         lead_ms = self._settings.keyframe_lead_ms if self.keyframes else 0
         # Without a lead, frames before it may pick it too: they waited for it.
         usable_from_ms = time_ms + lead_ms if lead_ms else 0.0
-        self._slots = [*self._slots, PooledKeyframe(reference, landmarks, usable_from_ms)][-self._settings.pool_size :]
-        self._budget.spend_keyframe(size, time_ms)
+        self._slots = [*self._slots, PooledKeyframe(reference, landmarks, time_ms, usable_from_ms)][
+            -self._settings.pool_size :
+        ]
+        self._budget.spend_keyframe(size, time_ms, begins_chain=begins_chain)
         self._made_ms = time_ms
         self._poor_since_ms = None
         self._jumped = False
 
-    def note_plain(self, size: int, time_ms: float) -> None:
+    def note_plain(self, size: int, time_ms: float, *, begins_chain: bool) -> None:
         """Take note of a keyframe without a face: receivers forget their oldest for it."""
-        self._budget.spend_keyframe(size, time_ms)
+        self._budget.spend_keyframe(size, time_ms, begins_chain=begins_chain)
         self._slots = [*self._slots, None][-self._settings.pool_size :]
 
     def clear(self) -> None:
         """Forget all keyframes: they show somebody else."""
-        self._slots = []
+        self._slots = [None] * len(self._slots)
 
-    def needs_keyframe(self, landmarks: FloatArray, time_ms: float) -> bool:
-        """Tell whether the frame with these landmarks should become a keyframe. Call once for each frame."""
+    def needs_keyframe(
+        self, landmarks: FloatArray, time_ms: float, need: float = 1.0, *, looks_poor: bool = False
+    ) -> bool:
+        """Tell whether the frame with these landmarks should become a keyframe. Call once for each frame.
+
+        `looks_poor` says that what receivers see is poor, whatever the landmarks say; `need` how urgent one is.
+        """
         if not self.keyframes:
-            return True
+            can_wait = self._settings.shows_plain and bool(self._slots)
+            return not can_wait or self._budget.allows_keyframe(time_ms, need)
         nearest = min(self._distance(keyframe, landmarks) for keyframe in self.keyframes)
-        if nearest <= self._settings.new_keyframe_px:
+        if nearest <= self._settings.new_keyframe_px and not looks_poor:
             self._poor_since_ms = None
         elif self._poor_since_ms is None:
             self._poor_since_ms = time_ms
         age_ms = time_ms - self._made_ms
-        if not self._budget.allows_keyframe(time_ms):
+        if not self._budget.allows_keyframe(time_ms, need):
             return False
         if self._jumped:
             return age_ms >= self._settings.jump_interval_ms
@@ -90,7 +103,7 @@ class KeyframePool:
     def pick(self, landmarks: FloatArray, time_ms: float) -> list[Reference]:
         """Return the best keyframe for a frame and the second best, if there are two."""
         usable = [k for k in self.keyframes if k.usable_from_ms <= time_ms] or self.keyframes[-1:]
-        distances = {k.reference.number: self._distance(k, landmarks) for k in usable}
+        distances = {k.reference.number: self._distance_in_time(k, landmarks, time_ms) for k in usable}
         references = {k.reference.number: k.reference for k in usable}
         ranked = sorted(distances, key=distances.__getitem__)
         best = ranked[0]
@@ -98,6 +111,16 @@ class KeyframePool:
             best = self._picked
         self._picked = best
         return [references[number] for number in [best, *(n for n in ranked if n != best)][:2]]
+
+    def nearest(self, landmarks: FloatArray, time_ms: float) -> list[Reference]:
+        """Return the keyframe that suits a frame best, and the second if there are two; nothing is picked."""
+        ranked = sorted(self.keyframes, key=lambda keyframe: self._distance_in_time(keyframe, landmarks, time_ms))
+        return [keyframe.reference for keyframe in ranked[:2]]
+
+    def _distance_in_time(self, keyframe: PooledKeyframe, landmarks: FloatArray, time_ms: float) -> float:
+        """Return the distance of a frame to a keyframe; one of another time shows other light, hair and hands."""
+        apart_s = min(abs(time_ms - keyframe.time_ms) / 1000, _LONGEST_APART_S)
+        return self._distance(keyframe, landmarks) + self._settings.apart_px_per_s * apart_s
 
     def _distance(self, keyframe: PooledKeyframe, landmarks: FloatArray) -> float:
         return landmark_distance(self._model, keyframe.landmarks, landmarks, self._settings)

@@ -13,6 +13,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 
+from codec.av1_units import count_frames
 from codec.errors import PictureError, UnknownKeyframeError
 from codec.intra_picture import (
     LARGEST_PIXELS,
@@ -32,15 +33,22 @@ _PARAMETERS = "pred-struct=1:hierarchical-levels=2:keyint=-1:lp=1:enable-varianc
 class PictureStreamEncoder:
     """Codes square pictures of one size at one quality. Begin a new one to begin with an intra picture."""
 
-    def __init__(self, side: int, crf: int) -> None:
-        """`crf` is 1 (best) … 63. Raises `PictureError` if there is no such encoder."""
+    def __init__(self, side: int, crf: int, intra_offset: int | None = None) -> None:
+        """`crf` is 1 (best) … 63, of pictures on average: the first, and every fourth, are finer.
+
+        With `intra_offset` all are of that quality but the first, whose quantiser index (0…255) is so much higher
+        (−64…63).
+        """
         self._side = side
         self._count = 0
         encoder = av.CodecContext.create("libsvtav1", "w")
         encoder.width = encoder.height = side
         encoder.pix_fmt = "yuv420p"
         encoder.time_base = Fraction(1, 25)
-        encoder.options = {"crf": str(crf), "preset": "4", "svtav1-params": _PARAMETERS}
+        parameters = _PARAMETERS
+        if intra_offset is not None:
+            parameters += f":use-fixed-qindex-offsets=1:key-frame-qindex-offset={intra_offset}"
+        encoder.options = {"crf": str(crf), "preset": "4", "svtav1-params": parameters}
         self._encoder = encoder
         # The encoder complains on stderr if it ends without being told.
         weakref.finalize(self, _flush, encoder)
@@ -104,6 +112,9 @@ class PictureStreamDecoder:
     def _picture(self, keyframe: Keyframe) -> Picture:
         assert self._decoder is not None
         what = f"the {keyframe.picture_codec.name} picture of keyframe {keyframe.number}"
+        # The decoder would keep the second of two frames for the next keyframe.
+        if count_frames(keyframe.picture) != 1:
+            raise PictureError(f"{what} holds {count_frames(keyframe.picture)} frames, expected one")
         try:
             frames = self._decoder.decode(av.Packet(keyframe.picture))
         except av.FFmpegError as error:

@@ -10,10 +10,12 @@ from codec.settings import EncoderSettings
 
 #: Quality of keyframes by rate, AV1's constant quality. The rate decides above all how many there are.
 _RATES_KBPS = (4.0, 6.0, 9.0, 13.0, 20.0, 32.0, 60.0)
-_KEYFRAME_CRF = (62, 60, 57, 54, 50, 44, 36)
-#: The first picture costs at most what the rate carries in this time.
-_LARGEST_INTRA_S = 1.1
-_KEYFRAME_INTERVAL_MS = 280
+_KEYFRAME_CRF = (61, 59, 56, 53, 49, 43, 35)
+#: A chain's first picture costs at most what the rate carries in this time: what it spoils stays spoilt for long.
+_LARGEST_INTRA_S = 2.3
+_KEYFRAME_INTERVAL_MS = 160
+#: Pictures of another time show other light, hair and hands; this much landmark distance makes up for a second.
+_APART_PX_PER_S = 4.0
 #: Of a still face no new keyframe is made.
 _STILL_PX = 1.5
 #: Below this rate bundles are twice as long.
@@ -34,6 +36,7 @@ def settings_for_rate(kbps: float) -> EncoderSettings:
         largest_intra_bytes=round(_LARGEST_INTRA_S * kbps * 1000 / 8),
         new_keyframe_px=_STILL_PX,
         new_keyframe_ms=0,
+        apart_px_per_s=_APART_PX_PER_S,
         keyframe_interval_ms=_KEYFRAME_INTERVAL_MS,
         bundle_ms=_LONG_BUNDLE_MS if kbps < _LONG_BUNDLES_KBPS else _BUNDLE_MS,
     )
@@ -45,5 +48,6 @@ def settings_for_quality(quality: float) -> EncoderSettings:
         keyframe_crf=round(float(np.interp(quality, _QUALITIES, _QUALITY_CRF))),
         new_keyframe_px=_STILL_PX,
         new_keyframe_ms=0,
+        apart_px_per_s=_APART_PX_PER_S,
         keyframe_interval_ms=round(float(np.interp(quality, _QUALITIES, _QUALITY_INTERVAL_MS))),
     )

@@ -9,7 +9,9 @@ class EncoderSettings:
 
     picture_side: int = 256  #: of keyframes, pixels
     keyframe_crf: int = 44  #: AV1 quality, 1 (best) to 63
-    largest_intra_bytes: int | None = None  #: what a picture that begins a chain may cost; beyond it is coded worse
+    largest_intra_bytes: int = (
+        60_000  #: what a picture that begins a chain may cost (a record holds no more than 64 kB)
+    )
     bundle_ms: int = 120
     lookahead_ms: int = 0  #: how long a frame waits for a keyframe that might follow it; 0 in a call
     hysteresis: float = 0.22  #: of the motion quantiser, in steps beyond one half
@@ -28,7 +30,14 @@ class EncoderSettings:
     keyframe_lead_ms: int = 400  #: how long a new keyframe may travel before frames pick it
     translation_share: float = 0.3  #: how much a mere shift of the face counts in that distance
     mouth_share: float = 1.0  #: how much a difference of the mouths' opening counts on top
+    apart_px_per_s: float = 0.0  #: what time between frame and keyframe counts on top when one is picked
     repick_share: float = 0.15  #: another keyframe is picked only if it is nearer by this share
-    plain_interval_ms: int | None = None  #: between pictures shown as they are without a face; None: none are shown
+    shows_plain: bool = False  #: whether pictures are shown as they are where no face can be animated
+    plain_interval_ms: int = 120  #: shortest time between those
+    judge_interval_ms: int = 80  #: how often the closed loop looks at what a receiver sees
+    plain_above: float = 0.02  #: pictures as they are take over where animation looks worse by this (LPIPS, estimated)
+    animated_below: float = 0.01  #: and animation again where it looks worse by no more than this
+    plain_after_ms: int = 400  #: either has to last, on average, for so long
+    animated_after_ms: int = 480
     faceless_interval_ms: int = 400  #: between frames without a face, once the face is gone for longer than that
     absence_ms: int = 1500  #: after so long without a face, the next face is taken for another person's

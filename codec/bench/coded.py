@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from codec.bench.clip import FPS, Pictures
 
 
@@ -13,6 +16,7 @@ class Coded:
     setting: str  #: what made this rate: a quantiser, a target
     pictures: Pictures
     payload_bytes: int  #: everything but sound; no container, no headers of a transport
+    plain: NDArray[np.bool_] | None = None  #: frames that facewire shows as they are; ordinary codecs do with all
 
     @property
     def kbps(self) -> float:

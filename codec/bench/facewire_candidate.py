@@ -7,6 +7,7 @@ import numpy as np
 from codec.animator import Animator
 from codec.bench.clip import FRAME_MS, Clip, Pictures
 from codec.bench.coded import Coded
+from codec.bundle import Mode
 from codec.crop import WholePicture
 from codec.decoder import FaceDecoder
 from codec.errors import PictureError
@@ -23,6 +24,7 @@ class CandidateOptions:
 
     mode: CodingMode = CodingMode.LIVE
     one_keyframe: bool = False  #: the unidirectional animation codec of the literature
+    closed_loop: bool = True  #: whether the encoder looks at what receivers see
     keyframe_px: float | None = None  #: landmark distance that asks for a keyframe, instead of the rate's own
 
     @property
@@ -30,6 +32,7 @@ class CandidateOptions:
         """What to call it in tables."""
         parts = [f"facewire {self.mode.value}"]
         parts += ["one keyframe"] if self.one_keyframe else []
+        parts += [] if self.closed_loop or self.one_keyframe else ["open loop"]
         parts += [f"{self.keyframe_px:g} px"] if self.keyframe_px is not None else []
         return ", ".join(parts)
 
@@ -54,7 +57,7 @@ def settings_for(kbps: float, options: CandidateOptions) -> EncoderSettings:
     """
     settings = encoder_settings(FileSettings(options.mode, kbps))
     if options.one_keyframe:
-        return replace(settings, new_keyframe_px=_NEVER_PX, plain_interval_ms=None, absence_ms=_NEVER_MS)
+        return replace(settings, new_keyframe_px=_NEVER_PX, shows_plain=False, absence_ms=_NEVER_MS)
     if options.keyframe_px is not None:
         return replace(settings, new_keyframe_px=options.keyframe_px)
     return settings
@@ -75,7 +78,8 @@ def code(
     options = options or CandidateOptions()
     if all(face is None for face in landmarks):
         raise PictureError(f"{clip.name} has no face in any of its {len(landmarks)} frames: nothing to animate")
-    encoder = FileEncoder(FileSettings(options.mode, kbps), WholePicture(), settings_for(kbps, options))
+    looks = animator if options.closed_loop and not options.one_keyframe else None
+    encoder = FileEncoder(FileSettings(options.mode, kbps), WholePicture(), settings_for(kbps, options), looks)
     items: list[CodedItem] = []
     for number, (picture, face) in enumerate(zip(clip.pictures, landmarks, strict=True)):
         items += encoder.add(picture, face, number * FRAME_MS)
@@ -87,7 +91,7 @@ def code(
             next_item += 1
         shown.take(decoder, number * FRAME_MS)
     payload_bytes = sum(_wire_bytes(item) for item in items)
-    return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes)
+    return Coded(options.label, f"{kbps:g} kbit/s", shown.pictures(), payload_bytes, shown.plain)
 
 
 def _take(item: CodedItem, decoder: FaceDecoder) -> None:
@@ -106,6 +110,7 @@ class _Shown:
 
     def __init__(self, clip: Clip) -> None:
         self._pictures: list[Pictures | None] = [None] * len(clip.pictures)
+        self.plain = np.zeros(len(clip.pictures), np.bool_)
         self._grey = np.full_like(clip.pictures[0], 128)
 
     def take(self, decoder: FaceDecoder, now_ms: float) -> None:
@@ -114,6 +119,7 @@ class _Shown:
             number = round(shown.frame.time_ms / FRAME_MS)
             if number < len(self._pictures) and self._pictures[number] is None:
                 self._pictures[number] = shown.picture
+                self.plain[number] = shown.frame.mode is Mode.PLAIN
 
     def pictures(self) -> Pictures:
         """Return one picture for each frame: where none was drawn, the one before is still on the screen."""

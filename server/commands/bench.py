@@ -22,6 +22,8 @@ examples:
                                        rate and quality beside ordinary codecs; bits saved at equal quality
   facewire bench renderer --people 4   faces a renderer draws here, and what a browser without WebAssembly sees
   facewire bench rate CLIPS --kbps 8   does a coded file keep to its rate?
+  facewire bench occlusion CLIPS --covered
+                                       second by second beside plain AV1, with a strange face before the clip's own
 
 Each prints a table; --json also writes it to a file, with the commit and the machine.
 """
@@ -63,6 +65,11 @@ def add_parser(subparsers: "Subparsers") -> None:
     _add_clips(rate)
     rate.add_argument("--kbps", type=float, nargs="+", default=[4.0, 8.0, 16.0, 32.0], help="(default: 4 8 16 32)")
     rate.add_argument("--modes", default="live", help="of live, lookahead, recording (default: %(default)s)")
+    occlusion = benchmarks.add_parser("occlusion", help="second by second beside plain AV1, where faces are hidden")
+    _add_clips(occlusion)
+    occlusion.add_argument("--kbps", type=float, default=16.0, help="(default: %(default)s)")
+    occlusion.add_argument("--against", default="av1", metavar="NAME", help="the rival (default: %(default)s)")
+    occlusion.add_argument("--covered", action="store_true", help="also with another face held before each clip's own")
     for benchmark in benchmarks.choices.values():
         benchmark.add_argument("--json", type=Path, metavar="FILE", help="also write the table and figures there")
 
@@ -101,6 +108,14 @@ def _run_rate(arguments: argparse.Namespace) -> "Report":
         raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
     modes = tuple(CodingMode(name) for name in arguments.modes.split(","))
     return rate_control.run(arguments.clips, tuple(arguments.kbps), modes)
+
+
+def _run_occlusion(arguments: argparse.Namespace) -> "Report":
+    from codec.bench import occlusion
+
+    if not arguments.clips:
+        raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    return occlusion.run(arguments.clips, arguments.kbps, arguments.against, arguments.covered)
 
 
 def _run_rd(arguments: argparse.Namespace) -> "Report":
@@ -146,6 +161,8 @@ def run(arguments: argparse.Namespace) -> int:
         report = renderer.run(arguments.people, arguments.seconds, arguments.provider)
     elif arguments.benchmark == "rd":
         report = _run_rd(arguments)
+    elif arguments.benchmark == "occlusion":
+        report = _run_occlusion(arguments)
     elif arguments.benchmark == "rate":
         report = _run_rate(arguments)
     else:

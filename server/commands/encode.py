@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from codec.animator import Animator
 from codec.crop import Crop, FixedCrop, StableCrop, WholePicture
 from codec.errors import OptionError
 from codec.file_encoder import CodingMode, FileEncoder, FileSettings
@@ -78,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     media = MediaFile(arguments.video)
     if arguments.recording.exists() and arguments.recording.samefile(arguments.video):
         raise OptionError(f"{arguments.video} cannot be read and written at once: name another file")
-    _check_side(settings.side)
-    encoder = FileEncoder(settings, chosen_crop(arguments.crop, media))
+    animator = _animator(settings.side)
+    encoder = FileEncoder(settings, chosen_crop(arguments.crop, media), animator=animator)
     name = arguments.video.stem[:64]
     place = (ClipPlace.behind if arguments.append else ClipPlace.new)(arguments.recording, name)
     voice = None if arguments.no_audio else VoiceEncoding()
@@ -111,18 +112,15 @@ def chosen_crop(text: str, media: MediaFile) -> StableCrop | WholePicture | Fixe
     return FixedCrop(Crop(left // media.shrink, top // media.shrink, side // media.shrink))
 
 
-def _check_side(side: int) -> None:
-    """Raise `OptionError` if the weights here do not draw pictures of this size."""
-    if side == _SIDES[0]:
-        return
-    from codec.animator import Animator
-
+def _animator(side: int) -> Animator:
+    """Return the weights that players will draw with. Raises `OptionError` if they draw no pictures of this size."""
     animator = Animator(provider="cpu")
     if animator.side != side:
         raise OptionError(
             f"--size {side}: the weights {animator.name!r} draw {animator.side}² only; "
             f"set FACEWIRE_WEIGHTS to a folder with weights that draw {side}², or leave --size out"
         )
+    return animator
 
 
 def _sentence(figures: EncodingFigures, has_sound: bool) -> str:

@@ -1,6 +1,7 @@
 """Keyframes predicted from one another: the stream of their pictures, and what somebody new needs of them."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,24 @@ def test_random_pictures_are_refused_or_decoded_never_more() -> None:
         except PictureError:
             continue
         assert picture.shape == (256, 256, 3)
+
+
+def test_two_frames_in_one_keyframe_are_refused() -> None:
+    keyframes = _keyframes(_pictures(3))
+    decoder = PictureStreamDecoder()
+    decoder.decode(keyframes[0])
+    with pytest.raises(PictureError, match="2 frames"):
+        decoder.decode(replace(keyframes[1], picture=keyframes[1].picture + keyframes[2].picture))
+    decoder = PictureStreamDecoder()
+    with pytest.raises(PictureError, match="2 frames"):
+        decoder.decode(replace(keyframes[0], picture=keyframes[0].picture + keyframes[1].picture))
+
+
+def test_a_first_picture_can_be_made_smaller_than_the_coarsest_quality_makes_it() -> None:
+    (picture,) = _pictures(1)
+    sizes = [len(PictureStreamEncoder(256, 58, offset).encode(picture)[1]) for offset in (-48, 0, 48)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[2] < 0.5 * len(PictureStreamEncoder(256, 63).encode(picture)[1])
 
 
 def test_other_pictures_are_refused() -> None:
