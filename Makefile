@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer
 
-.PHONY: help setup run test test-calls test-cluster check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,6 +27,11 @@ test-calls: setup build/test.stamp ## whole calls between real browsers, faces a
 
 test-cluster: setup build/test.stamp ## kill a node of three, 20 times, and time until everybody is back
 	$(BIN)/python -m tests.cluster.kill_runs
+
+test-docker: setup build/test.stamp ## lint docker/, and run the images' steps in clean roots (minutes; root, Debian)
+	@sh tests/docker/tools.sh
+	$(BIN)/python -m pytest tests/docker
+	$(BIN)/python -m tests.docker.clean_root
 
 check: build/test.stamp ## formatting, lint and types, without running anything
 	$(BIN)/ruff format --check

@@ -1,4 +1,4 @@
-"""Runs a Dockerfile's steps in clean roots, where there is no container engine: `python -m tests.docker.clean_root TARGET`.
+"""Runs docker/Dockerfile's steps in clean roots, without a container engine: `python -m tests.docker.clean_root TARGETS`.
 
 The base image is what it is made of, Debian's minimal system (debootstrap); each stage is a copy of its base's root,
 RUN is a shell in it (chroot), COPY copies. Needs root and debootstrap. The image's own command is then tried: a server
@@ -156,12 +156,16 @@ def ready(image: Image) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         for kind, place in (("proc", "proc"), ("devtmpfs", "dev"), ("tmpfs", "tmp"), ("tmpfs", "run")):
             subprocess.run(["mount", "-t", kind, kind, image.root / place], check=True)
-            stack.callback(subprocess.run, ["umount", "--lazy", image.root / place], check=True)
+            stack.callback(_unmount, image.root / place)
         shutil.copy2("/etc/resolv.conf", image.root / "etc/resolv.conf")
         if _CERTIFICATES.is_file():
             shutil.copy2(_CERTIFICATES, image.root / _CERTIFICATES_INSIDE.lstrip("/"))
             environment |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), _CERTIFICATES_INSIDE)
         yield environment
+
+
+def _unmount(place: Path) -> None:
+    subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def _inside(image: Image, command: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""As much of a Dockerfile as docker/Dockerfile uses (https://docs.docker.com/reference/dockerfile/), parsed strictly."""
+"""As much of a Dockerfile (docs.docker.com/reference/dockerfile) as docker/Dockerfile uses, parsed strictly."""
 
 import re
 import shlex

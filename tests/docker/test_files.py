@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.server.running_server import RunningServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCKER = PROJECT / "docker"
+PROGRAMS = Path(sys.executable).parent
 IMAGES = ("server", "renderer", "renderer-cuda")
 COMPOSE = [
     ["compose.yaml"],
@@ -110,7 +112,9 @@ def test_compose_files_validate_and_set_what_the_server_knows(files: list[str], 
 
 
 def test_nats_reads_its_configuration() -> None:
-    checked = subprocess.run(["nats-server", "-t", "-c", str(DOCKER / "nats.conf")], capture_output=True, check=False)
+    checked = subprocess.run(
+        [str(PROGRAMS / "nats-server"), "-t", "-c", str(DOCKER / "nats.conf")], capture_output=True, check=False
+    )
     assert checked.returncode == 0, checked.stderr.decode()
 
 
@@ -131,9 +135,12 @@ async def test_the_dashboard_shows_figures_that_the_server_has() -> None:
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     wanted = set(re.findall(r"\b(?:facewire|process)_[a-z_]+", " ".join(expressions)))
     assert len(wanted) > 15
-    async with RunningServer() as server, aiohttp.ClientSession() as http:
-        async with http.get(f"{server.address}/metrics") as response:
-            exposed = await response.text()
+    async with (
+        RunningServer() as server,
+        aiohttp.ClientSession() as http,
+        http.get(f"{server.address}/metrics") as response,
+    ):
+        exposed = await response.text()
     known = set(re.findall(r"# TYPE (\w+) ", exposed))
     known |= {f"{name}_bucket" for name in known}
     assert wanted <= known, wanted - known
@@ -141,7 +148,7 @@ async def test_the_dashboard_shows_figures_that_the_server_has() -> None:
 
 def test_the_dockerfile_is_linted() -> None:
     linted = subprocess.run(
-        ["hadolint", "--config", str(DOCKER / "hadolint.yaml"), str(DOCKER / "Dockerfile")],
+        [str(PROGRAMS / "hadolint"), "--config", str(DOCKER / "hadolint.yaml"), str(DOCKER / "Dockerfile")],
         capture_output=True,
         check=False,
     )
