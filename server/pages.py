@@ -53,6 +53,7 @@ _CONTENT_TYPES = {
     ".task": "application/octet-stream",
     ".msgpack": "application/vnd.msgpack",
     ".fwr": "application/octet-stream",
+    ".webmanifest": "application/manifest+json",
 }
 #: The name of a built file carries its content's hash; the runtimes beside it keep their names from version to version.
 _HASHED_NAME = re.compile(r"-[\w-]{8}\.\w+$")
@@ -71,6 +72,7 @@ class Pages:
         return [
             web.get("/", self._page),
             web.get("/demo", self._page),
+            web.get("/prepare", self._page),
             web.get("/room/{room}", self._room),
             web.get("/demonstration.fwr", self._demonstration),
             web.get("/models/face_landmarker.task", self._landmark_model),

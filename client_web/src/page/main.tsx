@@ -8,6 +8,7 @@ import { Home } from './home/home';
 import { roomNameFrom } from './home/room_names';
 import { beginLanguage } from './i18n/language';
 import { readOptions } from './options';
+import { registerServiceWorker } from '../offline/register';
 import { ServerViewOffer } from '../rendered_view/consent';
 import { followTheme } from './preferences';
 import { RoomPage } from './room_page';
@@ -23,7 +24,11 @@ await beginLanguage();
 const room = location.pathname.startsWith('/room/') ? roomNameFrom(location.pathname) : null;
 const options = readOptions(location.search);
 const missing = missingAbilities(options.decoder);
-if (location.pathname === '/demo') {
+registerServiceWorker();
+if (location.pathname === '/prepare') {
+  const { PreparePage } = await import('../offline/prepare_page');
+  render(<PreparePage />, root);
+} else if (location.pathname === '/demo') {
   const { DemoPage } = await import('../demo/demo_page');
   render(<DemoPage provider={options.provider} begin={options.source} />, root);
 } else if (room === null) {

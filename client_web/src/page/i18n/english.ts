@@ -302,6 +302,14 @@ export const english = {
     drawing: (pictures: number, delay: number, provider: string, weights: string) =>
       `${pictures} pictures/s · buffered ${delay} ms · ${provider} · ${weights}`,
   },
+  prepare: {
+    title: 'Prepare this device',
+    lead: 'What calls need is fetched once, so that joining on a slow link does not wait for it.',
+    working: (done: number, steps: number) => `Fetching: ${done} of ${steps}`,
+    ready: 'This device is ready: a call starts at once.',
+    failed: (why: string) => `That did not work: ${why}`,
+    back: 'To the first page',
+  },
   demo: {
     title: 'facewire beside ordinary video',
     lead: 'One camera, the same bits a second for every codec, all on this machine.',

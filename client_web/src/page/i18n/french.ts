@@ -304,6 +304,14 @@ export const french: Messages = {
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} images/s · tampon ${delay} ms · ${provider} · ${weights}`,
   },
+  prepare: {
+    title: 'Préparer cet appareil',
+    lead: 'Ce qu’il faut aux appels est chargé une fois ; sur une liaison lente, rejoindre n’attend plus.',
+    working: (done, steps) => `Chargement : ${done} sur ${steps}`,
+    ready: 'Cet appareil est prêt : un appel commence aussitôt.',
+    failed: (why) => `Cela n’a pas marché : ${why}`,
+    back: 'Vers la première page',
+  },
   demo: {
     title: 'facewire à côté de la vidéo ordinaire',
     lead: 'Une caméra, autant de bits par seconde pour chaque codec, tout sur cet appareil.',

@@ -305,6 +305,14 @@ export const german: Messages = {
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} Bilder/s · ${delay} ms gepuffert · ${provider} · ${weights}`,
   },
+  prepare: {
+    title: 'Dieses Gerät vorbereiten',
+    lead: 'Was Anrufe brauchen, wird einmal geholt; auf einer langsamen Leitung wartet das Teilnehmen dann nicht darauf.',
+    working: (done, steps) => `Wird geholt: ${done} von ${steps}`,
+    ready: 'Dieses Gerät ist bereit: Ein Anruf beginnt sofort.',
+    failed: (why) => `Das ging nicht: ${why}`,
+    back: 'Zur ersten Seite',
+  },
   demo: {
     title: 'facewire neben gewöhnlichem Video',
     lead: 'Eine Kamera, für jedes Verfahren gleich viele Bits in der Sekunde, alles auf diesem Gerät.',

@@ -296,6 +296,14 @@ export const japanese: Messages = {
     drawing: (pictures, delay, provider, weights) =>
       `毎秒 ${pictures} 枚・バッファー ${delay} ミリ秒・${provider}・${weights}`,
   },
+  prepare: {
+    title: 'この端末を準備する',
+    lead: '通話に必要なものを一度だけ取得しておきます。遅い回線でも、参加時に待たずに済みます。',
+    working: (done, steps) => `取得中：${steps} 件中 ${done} 件`,
+    ready: '準備ができました。通話はすぐに始まります。',
+    failed: (why) => `うまくいきませんでした：${why}`,
+    back: '最初のページへ',
+  },
   demo: {
     title: 'facewire と通常の動画を並べて',
     lead: '1台のカメラ、どのコーデックにも同じビット数、すべてこの端末の中で。',

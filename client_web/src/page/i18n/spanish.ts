@@ -298,6 +298,14 @@ export const spanish: Messages = {
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} imágenes/s · ${delay} ms en espera · ${provider} · ${weights}`,
   },
+  prepare: {
+    title: 'Preparar este equipo',
+    lead: 'Lo que necesitan las llamadas se descarga una vez; con una conexión lenta, unirse ya no espera.',
+    working: (done, steps) => `Descargando: ${done} de ${steps}`,
+    ready: 'Este equipo está listo: una llamada empieza enseguida.',
+    failed: (why) => `No funcionó: ${why}`,
+    back: 'A la primera página',
+  },
   demo: {
     title: 'facewire junto a vídeo corriente',
     lead: 'Una cámara, los mismos bits por segundo para cada códec, todo en este equipo.',

@@ -1,0 +1,36 @@
+"""What a browser fetches of the built client, in bytes as they travel."""
+
+from pathlib import Path
+from typing import Literal
+
+from codec.model_files import landmarker_path, tables_folder, weights_folder
+
+Provider = Literal["wasm", "webgpu"]
+
+_COMPRESSED = ".br"
+_RUNTIMES = {
+    "wasm": ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": ("ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+}
+#: Not of a call's page: the comparison, what is fetched beforehand, and languages but the one that is spoken.
+_ELSEWHERE = ("demo_page", "prepare_page", "service-worker", "french", "german", "spanish", "japanese")
+
+
+def page_files(client: Path) -> dict[Path, int]:
+    """Return the weight of each file of the page itself: HTML, styles, scripts and workers, no runtime and no model."""
+    assets = [path for path in (client / "assets").iterdir() if path.suffix in (".js", ".css", ".svg")]
+    files = [client / "index.html", *(path for path in assets if not path.name.startswith(_ELSEWHERE))]
+    return {path: _weight(path) for path in files}
+
+
+def first_visit(client: Path, provider: Provider) -> dict[Path, int]:
+    """Return the weight of everything that a first call fetches, the page included."""
+    runtimes = [client / "assets/onnxruntime" / name for name in _RUNTIMES[provider]]
+    runtimes += [path for path in (client / "assets/mediapipe").iterdir() if path.suffix != _COMPRESSED]
+    models = [landmarker_path(), *weights_folder().glob("*.onnx"), *tables_folder().glob("*.msgpack")]
+    return page_files(client) | {path: _weight(path) for path in (*runtimes, *models)}
+
+
+def _weight(path: Path) -> int:
+    compressed = path.with_name(path.name + _COMPRESSED)
+    return (compressed if compressed.is_file() else path).stat().st_size

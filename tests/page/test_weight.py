@@ -1,0 +1,30 @@
+"""The built page stays light: what is fetched before anybody has pressed Join, as it travels."""
+
+from pathlib import Path
+
+import pytest
+
+from server.bench.client_weight import first_visit, page_files
+from server.settings import Settings
+
+#: Bytes, compressed as the server sends them.
+PAGE_LIMIT = 300_000
+FIRST_VISIT_LIMIT = 12_000_000
+
+
+@pytest.fixture
+def client() -> Path:
+    folder = Settings().client_folder
+    if not (folder / "index.html").is_file():
+        pytest.skip("the client is not built")
+    return folder
+
+
+def test_the_page_is_light_before_joining(client: Path) -> None:
+    weights = page_files(client)
+    assert {path.suffix for path in weights} >= {".html", ".css", ".js"}
+    assert sum(weights.values()) <= PAGE_LIMIT
+
+
+def test_the_first_visit_is_bounded(client: Path) -> None:
+    assert sum(first_visit(client, "wasm").values()) <= FIRST_VISIT_LIMIT
