@@ -12,6 +12,7 @@ from codec.errors import ModelFileError
 from codec.model_files import weights_folder
 from server.commands.doctor import check_client, check_landmarker, check_port
 from server.commands.findings import Finding, Verdict
+from server.commands.turn_check import check_turn
 from server.errors import TlsError
 from server.settings import Settings, is_guessable, is_loopback
 from server.tls import lan_addresses, tls_context
@@ -25,6 +26,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
     yield _port(settings)
     yield from _keys(settings)
     yield _relay(settings)
+    yield from check_turn(settings.ice_servers)
     yield _state(settings)
     yield _open_files(settings)
     yield check_client(settings.client_folder)

@@ -1,4 +1,4 @@
-"""Runs docker/Dockerfile's steps in clean roots, without a container engine: `python -m tests.docker.clean_root TARGETS`.
+"""Runs docker/Dockerfile's steps in clean roots, without a container engine: `python -m tests.docker.clean_root`.
 
 The base image is what it is made of, Debian's minimal system (debootstrap); each stage is a copy of its base's root,
 RUN is a shell in it (chroot), COPY copies. Needs root and debootstrap. The image's own command is then tried: a server
