@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet
 MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
-BENCHES := wire speed motion rate renderer
+BENCHES := wire speed motion rate renderer client
 
 .PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
 

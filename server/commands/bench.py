@@ -17,6 +17,7 @@ _EXAMPLES = """\
 examples:
   facewire bench wire --seconds 60     wire kbit/s of a call of two browsers, from a capture (needs root)
   facewire bench speed                 milliseconds of every stage, in Python and in a browser
+  facewire bench client --seconds 600  weight of the page, time to join, long tasks, memory
   facewire bench motion CLIPS          bits and error of the motion coder on a folder of talking clips
   facewire bench rd CLIPS --against vvc,vvc12,av1 --plot curves.png
                                        rate and quality beside ordinary codecs; bits saved at equal quality
@@ -46,6 +47,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     speed.add_argument(
         "--seconds", type=float, default=20.0, help="of the call that is measured (default: %(default)s)"
     )
+    client = benchmarks.add_parser("client", help="weight of the page, time to join, long tasks, memory")
+    client.add_argument("--seconds", type=float, default=60.0, help="in the call (default: %(default)s)")
+    client.add_argument("--people", type=int, default=4, help="who are in the room (default: %(default)s)")
     renderer = benchmarks.add_parser("renderer", help="faces a renderer draws here, seen in a browser that cannot")
     renderer.add_argument("--people", type=int, default=4, help="who are seen (default: %(default)s)")
     renderer.add_argument("--seconds", type=float, default=20.0, help="(default: %(default)s)")
@@ -149,6 +153,10 @@ def run(arguments: argparse.Namespace) -> int:
         from server.bench import wire
 
         report = wire.run(arguments.seconds, arguments.settle)
+    elif arguments.benchmark == "client":
+        from server.bench import client
+
+        report = client.run(arguments.seconds, arguments.people)
     elif arguments.benchmark == "motion":
         from codec.bench import motion
 
