@@ -14,6 +14,7 @@ from server.settings import LinkSettings, VoiceSettings
 from server.webrtc.aiortc_internals import (
     bytes_in_flight,
     new_peer_connection,
+    number_opus,
     on_acknowledgement,
     tune,
 )
@@ -81,6 +82,7 @@ class Peer:
         try:
             self._add_transceivers(offer)
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            number_opus(self._connection, {mid: int(numbers.red) for mid, numbers in offer.redundant.items()})
             if first:
                 tune(self._connection, self._link)
                 receive_at_once(self._connection)

@@ -8,7 +8,7 @@ bundles everything on one transport (`new_peer_connection`).
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpSender
@@ -26,6 +26,7 @@ _RTCP_RECEIVER_REPORT = 201
 _TSN_MODULO = 1 << 32
 _UNACKNOWLEDGED_CHUNKS = 4
 _BULK_BYTES = 600
+
 
 def new_peer_connection(ice_servers: list[RTCIceServer] | None = None) -> RTCPeerConnection:
     """Return a connection with one transport for everything; no STUN server unless named (aiortc has one)."""
@@ -59,6 +60,16 @@ def offer_loopback(connection: RTCPeerConnection, *, always: bool) -> None:
         return await gather(component=component, addresses=addresses, timeout=timeout)
 
     ice.get_component_candidates = gather_with_loopback
+
+
+def number_opus(connection: RTCPeerConnection, numbers: Mapping[str, int]) -> None:
+    """Send Opus under these RTP payload types, by the transceivers' mids. Call when a remote description was set.
+
+    Why: aiortc takes the offer's number only if it is 96 or higher; browsers number RED 63.
+    """
+    for transceiver in connection.getTransceivers():
+        if transceiver.mid in numbers:
+            transceiver._codecs[0].payloadType = numbers[transceiver.mid]
 
 
 def on_keyframe_request(sender: RTCRtpSender, callback: Callable[[], None]) -> None:
