@@ -16,11 +16,14 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcsctptransport import Chunk, DataChunk, RTCSctpTransport, SackChunk
 from aiortc.rtp import is_rtcp
+from OpenSSL import SSL
 
 from server.settings import LinkSettings
 
 logger = logging.getLogger(__name__)
 
+#: First bytes up to this one are ICE's own (RFC 7983).
+_LAST_STUN_BYTE = 3
 _RTCP_SENDER_REPORT = 200
 _RTCP_RECEIVER_REPORT = 201
 _TSN_MODULO = 1 << 32
@@ -68,8 +71,9 @@ def number_opus(connection: RTCPeerConnection, numbers: Mapping[str, int]) -> No
     Why: aiortc takes the offer's number only if it is 96 or higher; browsers number RED 63.
     """
     for transceiver in connection.getTransceivers():
-        if transceiver.mid in numbers:
-            transceiver._codecs[0].payloadType = numbers[transceiver.mid]
+        number = numbers.get(transceiver.mid or "")
+        if number is not None:
+            transceiver._codecs[0].payloadType = number
 
 
 def on_keyframe_request(sender: RTCRtpSender, callback: Callable[[], None]) -> None:
@@ -86,25 +90,24 @@ def on_datagram(connection: RTCPeerConnection, received: Callable[[], None], sen
     Call after gathering. Why: `connectionState` notices a dead path after 30 s.
     """
     ice: Any = _transport_of(connection).transport.iceGatherer._connection
-    send = ice.sendto
-
-    async def send_and_tell(data: bytes, component: int) -> None:
-        sent()
-        await send(data, component)
-
-    ice.sendto = send_and_tell
     for protocol in ice._protocols:
-        _tell_of_datagrams(protocol, received)
+        _tell_of_datagrams(protocol, received, sent)
 
 
-def _tell_of_datagrams(protocol: Any, received: Callable[[], None]) -> None:
-    receive = protocol.datagram_received
+def _tell_of_datagrams(protocol: Any, received: Callable[[], None], sent: Callable[[], None]) -> None:
+    receive, send = protocol.datagram_received, protocol.transport.sendto
 
     def receive_and_tell(data: bytes, address: tuple[Any, ...]) -> None:
         received()
         receive(data, address)
 
+    def send_and_tell(data: bytes, address: tuple[Any, ...]) -> None:
+        if data[0] > _LAST_STUN_BYTE:
+            sent()
+        send(data, address)
+
     protocol.datagram_received = receive_and_tell
+    protocol.transport.sendto = send_and_tell
 
 
 def send_check(connection: RTCPeerConnection) -> None:
@@ -233,7 +236,7 @@ class _DelayedAcknowledgement:
     async def _acknowledge_or_give_up(self) -> None:
         try:
             await self._acknowledge()
-        except ConnectionError:
+        except (ConnectionError, SSL.Error):
             logger.debug("the transport went before a SACK was due")
 
 
