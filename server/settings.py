@@ -16,6 +16,7 @@ from server.errors import SettingsError
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _TOKEN_KEY_BYTES = 32
+_TURN_URL = re.compile(r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(\?transport=(udp|tcp))?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 
 
@@ -211,6 +212,28 @@ class BusSettings(_Section, frozen=True, kw_only=True):
         return ", ".join(map(_without_password, self.servers))
 
 
+class TurnSettings(_Section, frozen=True, kw_only=True):
+    """A TURN server (coturn) that relays for clients whose network lets no UDP through."""
+
+    urls: tuple[str, ...] = ()
+    """Its URLs (RFC 7065), like turn:turn.example:3478?transport=tcp and turns:turn.example:443."""
+    secret: Secret | None = None
+    """coturn's `static-auth-secret`, at least 32 characters; credentials are made of it for each client."""
+    lifetime_s: float = 86_400.0
+    """Credentials expire after so long; no less than a call may last."""
+
+    def __post_init__(self) -> None:
+        for url in self.urls:
+            if not _TURN_URL.fullmatch(url):
+                raise SettingsError(f"turn urls: {url!r} is none; say it like turn:turn.example:3478?transport=tcp")
+        if bool(self.urls) != (self.secret is not None):
+            raise SettingsError("turn needs both urls and the secret that the TURN server has: set both, or neither")
+        if self.secret is not None and len(self.secret.reveal()) < _TOKEN_KEY_BYTES:
+            raise SettingsError(
+                f"turn secret is shorter than {_TOKEN_KEY_BYTES} characters: make one with `openssl rand -hex 32`"
+            )
+
+
 class LogSettings(_Section, frozen=True, kw_only=True):
     """What is logged, and how."""
 
@@ -254,6 +277,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     renderer: RendererSettings = msgspec.field(default_factory=RendererSettings)
     bus: BusSettings = msgspec.field(default_factory=BusSettings)
+    turn: TurnSettings = msgspec.field(default_factory=TurnSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     ice_servers: tuple[dict[str, str], ...] = ()
     """STUN and TURN servers that clients are told of (`urls`, `username`, `credential`)."""
@@ -273,6 +297,11 @@ class Settings(_Section, frozen=True, kw_only=True):
             raise SettingsError(
                 "bus servers are named but no access token_key: passes must count on every node; "
                 "make one with `openssl rand -hex 32` and give it to all"
+            )
+        if self.turn.urls and self.turn.lifetime_s < self.room.longest_s:
+            raise SettingsError(
+                f"turn lifetime_s is {self.turn.lifetime_s:g}, and a room lasts {self.room.longest_s:g} s: "
+                "calls would lose their relay; make it no shorter than room.longest_s"
             )
         if self.rooms < 1:
             raise SettingsError(f"rooms is {self.rooms}; there must be at least one")

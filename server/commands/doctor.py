@@ -4,6 +4,7 @@ import argparse
 import errno
 import importlib
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         _animator,
         _camera,
         _microphone,
+        _turn,
     ]
 
     def findings() -> Iterator[Finding]:
@@ -177,6 +179,14 @@ def _microphone() -> Finding:
     finally:
         audio.terminate()
     return Finding(Verdict.GOOD, "microphone", str(name))
+
+
+def _turn() -> Finding:
+    path = shutil.which("turnserver")
+    if path is None:
+        remedy = "for people whose network lets no UDP through: apt-get install coturn, then see docs/operations.md"
+        return Finding(Verdict.MISSING, "TURN server", "coturn is not here", remedy)
+    return Finding(Verdict.GOOD, "TURN server", f"coturn: {path}")
 
 
 @contextmanager

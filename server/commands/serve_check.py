@@ -4,6 +4,7 @@ import math
 import os
 import resource
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from server.commands.turn_check import check_turn
 from server.errors import TlsError
 from server.settings import Settings, is_guessable, is_loopback
 from server.tls import lan_addresses, tls_context
+from server.turn.credentials import turn_servers
 
 _KEY_REMEDY = "make one with `openssl rand -hex 32`; FACEWIRE_ACCESS_TOKEN_KEY=@FILE reads it from a file"
 
@@ -25,8 +27,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
     yield _tls(settings)
     yield _port(settings)
     yield from _keys(settings)
-    yield _relay(settings)
-    yield from check_turn(settings.ice_servers)
+    yield from _relay(settings)
     yield _state(settings)
     yield _open_files(settings)
     yield check_client(settings.client_folder)
@@ -97,16 +98,23 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding(Verdict.GOOD, "admin token", "set")
 
 
-def _relay(settings: Settings) -> Finding:
-    if is_loopback(settings.host) or any("turn" in server.get("urls", "") for server in settings.ice_servers):
-        return Finding(Verdict.GOOD, "UDP", "the server's free UDP ports must be reachable, or a TURN server")
+def _relay(settings: Settings) -> Iterator[Finding]:
+    servers = (*settings.ice_servers, *turn_servers(settings.turn, "check", time.time()))
+    if is_loopback(settings.host) and not servers:
+        yield Finding(Verdict.GOOD, "TURN", "not needed: only this machine reaches the server")
+        return
     addresses = ", ".join(lan_addresses()) or "none"
-    return Finding(
-        Verdict.MISSING,
-        "UDP",
-        f"media go to any free UDP port of {addresses}, and no TURN server is named",
-        "open UDP in the firewall; for people behind one that blocks it name a TURN server in ice_servers",
-    )
+    yield Finding(Verdict.GOOD, "UDP", f"media go to any free UDP port of {addresses}: open them in the firewall")
+    if not any(server.get("urls", "").startswith("turn") for server in servers):
+        yield Finding(
+            Verdict.MISSING,
+            "TURN",
+            "none: whose network lets no UDP through cannot call",
+            "run coturn beside the server and set turn.urls and turn.secret (docs/operations.md)",
+        )
+    if settings.turn.secret is not None and is_guessable(settings.turn.secret):
+        yield Finding(Verdict.BAD, "TURN secret", "looks made up: who guesses it relays through you", _KEY_REMEDY)
+    yield from check_turn(servers)
 
 
 def _state(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from server.rooms.room import Participant, Visitor
 from server.rooms.room_store import ConflictError, StoreError
 from server.rooms.tokens import Tokens
 from server.settings import Settings
+from server.turn.credentials import turn_servers
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,8 @@ class Rooms:
     def _welcome(self, participant: Participant, others: tuple[ParticipantInfo, ...]) -> Joined:
         record = self.room_of(participant).record
         admission = self._tokens.admit(participant.seat.person, record.instance, self._settings.room.longest_s)
-        servers, nodes = self._settings.ice_servers, self._cluster.members.urls
+        relays = turn_servers(self._settings.turn, participant.seat.visit, time.time())
+        servers, nodes = (*self._settings.ice_servers, *relays), self._cluster.members.urls
         return Joined(participant.id, others, servers, participant.known_state, admission, nodes)
 
     async def _change(self, room: OpenRoom, change: Change) -> None:

@@ -119,11 +119,11 @@ class Network:
         self.hosts: list[Host] = []
         with ExitStack() as cleanup:
             interface, number = _add_interface()
-            cleanup.callback(_run, "ip", "link", "delete", interface)
             self.name = f"facewire-{os.getpid()}-{number}"
             self.prefix = f"10.{64 + number}"
             self.router = Namespace(f"{self.name}-router")
             cleanup.callback(self.router.delete)
+            cleanup.callback(_run, "ip", "link", "delete", interface)
             self._set_up(interface, f"{interface}-router")
             self._cleanup = cleanup.pop_all()
 

@@ -158,7 +158,7 @@ def test_check_finds_what_is_wrong_and_says_what_to_do(
     assert status == 1
     for wrong in ("TLS", "token key", "state file", "browser client", "landmark model"):
         assert f"!! {wrong}" in report
-    for missing in ("admin token", "anonymous rooms", "UDP", "open files"):
+    for missing in ("admin token", "anonymous rooms", "TURN", "open files"):
         assert f"-- {missing}" in report
     assert "--tls self-signed" in report
     assert "LimitNOFILE" in report

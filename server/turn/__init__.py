@@ -1,0 +1,1 @@
+"""A TURN server beside this one, for clients whose network lets no UDP through."""
