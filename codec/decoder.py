@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from codec.animator import Animator, CachedKeyframe, FaceToDraw
 from codec.bundle import SEQUENCE_MODULUS, BundleHeader, Mode, decode_frames, parse_bundle
 from codec.errors import PictureError, UnknownKeyframeError, WireError
@@ -13,6 +16,9 @@ from codec.keyframes import CACHED_KEYFRAMES, Keyframe
 from codec.motion import motion_model
 from codec.picture_stream import PictureStreamDecoder
 from codec.playout import Playout, TimedFrame
+from codec.speech.drive import SpeechDrive
+from codec.speech.features import SAMPLE_RATE
+from codec.speech.voice_clock import VoiceClock
 
 
 class FaceState(Enum):
@@ -22,6 +28,7 @@ class FaceState(Enum):
     LIVE = "live"
     PLAIN = "plain"  #: the camera's own picture at a low rate, where no face can be animated
     NO_FACE = "no-face"  #: the sender says that it sees none; the last picture is held
+    SOUND = "sound"  #: motion is missing; the voice moves the face
     STALE = "stale"  #: nothing has arrived for a second; the last picture is held
 
 
@@ -55,11 +62,16 @@ class _Cached:
 class FaceDecoder:
     """Decodes one sender's face. Not thread-safe."""
 
-    def __init__(self, animator: Animator, keyframes: int = CACHED_KEYFRAMES) -> None:
-        """Prepare; `keyframes` is how many are kept, at least as many as senders count on."""
+    def __init__(self, animator: Animator, keyframes: int = CACHED_KEYFRAMES, drive: SpeechDrive | None = None) -> None:
+        """Prepare; `keyframes` is how many are kept, at least as many as senders count on.
+
+        With a `drive` motion is refined, and replaced where it is missing, by what the drive hears.
+        """
         self.voice_active = False  #: as the newest bundle says
         self.stage_ms = {"entropy": 0.0, "animate": 0.0, "keyframe": 0.0}  #: of the newest of each
         self._animator = animator
+        self._drive = drive
+        self._voice_clock = VoiceClock()
         self._most_keyframes = max(keyframes, CACHED_KEYFRAMES)
         self._model = motion_model()
         self._playout = Playout()
@@ -127,7 +139,19 @@ class FaceDecoder:
             if frame.mode is not Mode.NONE and number not in keyframes:
                 self._missing.add(number)
         self._playout.add(bundle, arrival_ms)
+        if bundle.frames:
+            self._voice_clock.note_bundle(self._playout.newest_ms, arrival_ms)
         self.stage_ms["entropy"] = (perf_counter() - started) * 1000
+
+    def add_sound(self, samples: NDArray[np.floating], end_ms: float, arrival_ms: float) -> None:
+        """Let the drive hear mono sound (16 kHz, ±1) of a packet that arrived at `arrival_ms`; without one, nothing.
+
+        `end_ms` is where the sound ends on the voice's own clock, which must not wrap.
+        """
+        self._voice_clock.note_voice(end_ms, arrival_ms)
+        time_ms = self._voice_clock.to_frames(end_ms - 1000 * len(samples) / SAMPLE_RATE)
+        if self._drive is not None and time_ms is not None:
+            self._drive.voice.add(samples, time_ms)
 
     def _check_face(self, number: int) -> None:
         """Raise `WireError` if the keyframe is here and shows no face: nothing can be animated from it."""
@@ -159,6 +183,8 @@ class FaceDecoder:
     def due(self, now_ms: float) -> Due:
         """Return what is due at `now_ms`, to be drawn together with other senders' faces and given to `shown`."""
         frame = self._playout.due(now_ms)
+        if frame is not None and self._drive is not None:
+            frame = self._drive.move(frame, self._playout.around, self._playout.media_ms)
         if frame is None or frame.mode is Mode.NONE or frame == self._shown_frame:
             return Due(now_ms, frame)
         picked = self._keyframes.get(frame.picked)
@@ -182,6 +208,8 @@ class FaceDecoder:
     def _state(self, now_ms: float, frame: TimedFrame | None) -> FaceState:
         if self._shown is None:
             return FaceState.NO_FACE if frame is not None and frame.mode is Mode.NONE else FaceState.WAITING
+        if frame is not None and frame.driven:
+            return FaceState.SOUND
         if self._playout.is_stale(now_ms):
             return FaceState.STALE
         if frame is not None and frame.mode is not Mode.ANIMATED:

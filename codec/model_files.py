@@ -60,6 +60,11 @@ def weights_folder(tier: str = AUTO_TIER) -> Path:
     return folder
 
 
+def speech_folder() -> Path:
+    """Return the folder of the audio-visual drive's weights (`speech.onnx`, `fusion.msgpack`)."""
+    return _WEIGHTS / "speech"
+
+
 def tables_folder() -> Path:
     """Return the folder of the codec's integer tables (`motion.msgpack`, `entropy.msgpack`)."""
     return _PROJECT / "codec/tables"

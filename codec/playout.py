@@ -15,6 +15,7 @@ _LATE_BEFORE_RESTART = 5
 _LONGEST_INTERPOLATION_MS = 640
 _STALE_MS = 1_000
 _MOST_FRAMES = 250
+_PASSED_MS = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class TimedFrame:
     picked: int  #: number of the keyframe that the sender picked
     other: int  #: number of the bundle's other keyframe (the same where there is one)
     motion: tuple[float, ...] | None
+    driven: bool = False  #: whether sound moved the mouth, for nothing else told how it moves
 
 
 class Playout:
@@ -33,6 +35,7 @@ class Playout:
 
     def __init__(self) -> None:
         self._frames: list[TimedFrame] = []
+        self._passed: deque[TimedFrame] = deque()
         self._delays: deque[tuple[float, float]] = deque()
         self._delay_ms: float | None = None
         self._updated_ms = 0.0
@@ -44,6 +47,21 @@ class Playout:
     def delay_ms(self) -> float | None:
         """Arrival clock minus sender clock of what is shown now; None before the first bundle."""
         return self._delay_ms
+
+    @property
+    def newest_ms(self) -> int:
+        """Time of the newest received frame on the sender's clock."""
+        return self._newest_ms
+
+    @property
+    def media_ms(self) -> float:
+        """What time it is on the sender's clock, as the newest `due` said; minus infinity before."""
+        return self._media_ms
+
+    @property
+    def around(self) -> list[TimedFrame]:
+        """The received frames from 0.7 s before `media_ms` on, in order of time."""
+        return [*self._passed, *self._frames]
 
     @property
     def buffering_ms(self) -> float:
@@ -73,7 +91,9 @@ class Playout:
         self._shrink(now_ms)
         self._media_ms = max(self._media_ms, now_ms - self._delay_ms)
         while len(self._frames) > 1 and self._frames[1].time_ms <= self._media_ms:
-            self._frames.pop(0)
+            self._passed.append(self._frames.pop(0))
+        while self._passed and self._passed[0].time_ms < self._media_ms - _PASSED_MS:
+            self._passed.popleft()
         if not self._frames or self._frames[0].time_ms > self._media_ms:
             return None
         current = self._frames[0]
@@ -123,6 +143,7 @@ class Playout:
         self._delay_ms = None
         if start_ms <= self._media_ms - _WINDOW_MS:
             self._frames.clear()
+            self._passed.clear()
             self._media_ms = float("-inf")
             self._newest_ms = round(start_ms)
 

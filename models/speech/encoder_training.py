@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from codec.bench.voice import Sound
 from codec.motion import FloatArray
 from codec.speech.features import BANDS, SILENCE, LogMel
+from codec.speech.fusion import MOUTH
 from codec.speech.networks import COLUMNS, COLUMNS_BEFORE
 from models.speech.disturbance import disturb
-from models.speech.mouth_modes import MODES
 from models.speech.networks import SpeechEncoder
 
 COLUMNS_PER_FRAME = 4
@@ -79,8 +79,8 @@ def train(voices: list[Voice], steps: int, seed: int) -> SpeechEncoder:
 
 def likelihood_loss(features: Tensor, codes: Tensor) -> Tensor:
     """Return the mean squared error, and beside it what makes the last feature the logarithm of that error."""
-    error = (features[:, :MODES] - codes).square().sum(1)
-    log_variance = features[:, MODES]
+    error = (features[:, :MOUTH] - codes).square().sum(1)
+    log_variance = features[:, MOUTH]
     return error.mean() + 0.2 * (error.detach() * torch.exp(-log_variance) + log_variance).mean()
 
 
@@ -125,7 +125,7 @@ def align(voices: list[Voice], steps: int) -> list[Voice]:
         encoders = cross_fit(voices, steps)
         aligned = []
         for voice in voices:
-            predicted = encode(encoders[voice.identity], voice.columns[0], len(voice.codes), voice.shift)[:, :MODES]
+            predicted = encode(encoders[voice.identity], voice.columns[0], len(voice.codes), voice.shift)[:, :MOUTH]
             scores = {
                 shift: agreement(predicted, voice.codes, shift) for shift in range(-_LONGEST_SHIFT, _LONGEST_SHIFT + 1)
             }

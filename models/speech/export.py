@@ -1,51 +1,38 @@
-"""Writes a trained drive as two graphs: `python -m models.speech.export DRIVE.pt FOLDER` (docs/speech.md)."""
+"""Writes a trained drive: `speech.onnx` and `fusion.msgpack` (docs/speech.md)."""
 
-import argparse
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
 import torch
-from torch import Tensor, nn
 
-from codec.motion import EXPRESSION
 from codec.speech.features import BANDS
-from codec.speech.networks import COLUMNS, FEATURES, FRAMES, INTERFACE
-from models.speech.drive_file import TrainedDrive, load_drive
+from codec.speech.fusion import Covariances, pack_covariances
+from codec.speech.networks import COLUMNS, INTERFACE
+from models.speech.networks import SpeechEnsemble
 from models.warp import OPSET
 
 _IR_VERSION = 8
 _TRACED_SAMPLES = 2
 
 
-def export(drive: TrainedDrive, folder: Path) -> None:
-    """Write `speech.onnx` and `fusion.onnx`."""
+def export(encoder: SpeechEnsemble, covariances: Covariances, folder: Path) -> None:
+    """Write both files."""
     folder.mkdir(parents=True, exist_ok=True)
-    columns = {"columns": torch.zeros(_TRACED_SAMPLES, BANDS, COLUMNS)}
-    window = {
-        "features": torch.zeros(_TRACED_SAMPLES, FRAMES, FEATURES),
-        "heard": torch.zeros(_TRACED_SAMPLES, FRAMES),
-        "motion": torch.zeros(_TRACED_SAMPLES, FRAMES, EXPRESSION),
-        "known": torch.zeros(_TRACED_SAMPLES, FRAMES),
-        "scale": torch.ones(_TRACED_SAMPLES, 1),
-    }
-    _write(folder / "speech.onnx", drive.encoder, columns, ["features"])
-    _write(folder / "fusion.onnx", drive.fusion, window, ["expression", "log_error"])
-
-
-def _write(path: Path, network: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -> None:
+    (folder / "fusion.msgpack").write_bytes(pack_covariances(covariances))
+    columns = torch.zeros(_TRACED_SAMPLES, BANDS, COLUMNS)
     with TemporaryDirectory() as scratch, warnings.catch_warnings(), torch.no_grad():
         # The exporter by tracing is deprecated; the newer one knows no opset below 18.
         warnings.simplefilter("ignore")
         traced = Path(scratch) / "graph.onnx"
         torch.onnx.export(
-            network.eval(),
-            tuple(inputs.values()),
+            encoder.eval(),
+            (columns,),
             traced,
-            input_names=list(inputs),
-            output_names=outputs,
-            dynamic_axes={name: {0: "N"} for name in [*inputs, *outputs]},
+            input_names=["columns"],
+            output_names=["features"],
+            dynamic_axes={"columns": {0: "N"}, "features": {0: "N"}},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -54,19 +41,4 @@ def _write(path: Path, network: nn.Module, inputs: dict[str, Tensor], outputs: l
     model.producer_name = "facewire"
     onnx.helper.set_model_props(model, {"facewire_speech": INTERFACE})
     onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def main() -> None:
-    """Export a drive."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("drive", type=Path, metavar="DRIVE.pt")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    arguments = parser.parse_args()
-    export(load_drive(arguments.drive), arguments.folder)
-    for path in sorted(arguments.folder.glob("*.onnx")):
-        print(f"wrote {path} ({path.stat().st_size} bytes)")
-
-
-if __name__ == "__main__":
-    main()
+    (folder / "speech.onnx").write_bytes(model.SerializeToString(deterministic=True))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from codec.motion import FloatArray
+from codec.speech.fusion import MOUTH
 from codec.speech.mouth import lip_displacement
-
-MODES = 8
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def fit_modes(offsets: list[FloatArray]) -> MouthModes:
     rows = np.concatenate(offsets)
     lips = lip_displacement()
     _, _, directions = np.linalg.svd(rows @ lips, full_matrices=False)
-    project = lips @ directions[:MODES].T
+    project = lips @ directions[:MOUTH].T
     covariance = rows.T @ rows / len(rows)
     lift = np.linalg.solve(project.T @ covariance @ project, project.T @ covariance)
     return MouthModes(project, lift)

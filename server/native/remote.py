@@ -12,7 +12,9 @@ from codec.errors import CodecError
 from codec.intra_picture import Picture
 from codec.keyframes import KeyframeAssembler
 from codec.motion import FloatArray
+from codec.speech.drive import SpeechDrive
 from server.native.bundle_sequence import BundleSequence
+from server.native.voice_tap import VoiceTap
 from server.protocol.messages import ParticipantInfo
 
 _REQUEST_INTERVAL_MS = 1000.0
@@ -54,7 +56,10 @@ class RemoteFigures:
 class RemoteParticipant:
     """One sender. All but the figures belong to one thread, the one that draws. Times are ms of a steady clock."""
 
-    def __init__(self, info: ParticipantInfo, animator: Animator, now_ms: float) -> None:
+    def __init__(
+        self, info: ParticipantInfo, animator: Animator, now_ms: float, drive: SpeechDrive | None = None
+    ) -> None:
+        """Prepare; with a `drive` the voice moves the face, too."""
         self.info = info
         self.figures = RemoteFigures()
         self.state = FaceState.WAITING  #: when last shown
@@ -65,7 +70,9 @@ class RemoteParticipant:
         self.is_away = False  #: nothing comes from it
         self.newest_keyframe: int | None = None  #: number of the last one that came whole
         self._assembler = KeyframeAssembler()
-        self._decoder = FaceDecoder(animator)
+        self._drive = drive
+        self._tap = VoiceTap()
+        self._decoder = FaceDecoder(animator, drive=drive)
         self._sequence = BundleSequence()
         self._missed_ms: dict[int, float] = {}
         self._requested_ms: dict[int, float] = {}
@@ -99,6 +106,20 @@ class RemoteParticipant:
             self._missed_ms.pop(keyframe[1], None)
             self._requested_ms.pop(keyframe[1], None)
         return keyframe
+
+    def add_voice(self, packet: bytes, timestamp: int, now_ms: float) -> None:
+        """Let the drive hear an Opus packet, if there is a drive."""
+        if self._drive is None:
+            return
+        heard = self._tap.decode(packet, timestamp)
+        if heard is not None:
+            samples, end_ms = heard
+            self._decoder.add_sound(samples, end_ms, now_ms)
+
+    def allow_drive(self, allowed: bool) -> None:
+        """Take note whether this person lets their voice move their face while no motion of it is received."""
+        if self._drive is not None:
+            self._drive.allowed = allowed
 
     def _may_request(self, number: int, now_ms: float) -> bool:
         requested_ms = self._requested_ms.get(number, -_REQUEST_INTERVAL_MS)

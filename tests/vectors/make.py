@@ -24,6 +24,7 @@ from codec.settings import EncoderSettings
 from server.webrtc.trailer import add_trailer, split_trailer
 from tests.material import portrait
 from tests.vectors.encryption import encryption_vectors
+from tests.vectors.speech import speech_vectors
 
 FOLDER = Path(__file__).parent
 _DECIMALS = 6
@@ -281,6 +282,7 @@ VECTORS = {
     "pool": pool_vectors,
     "playout": playout_vectors,
     "trailers": trailer_vectors,
+    "speech": speech_vectors,
     "encryption": encryption_vectors,
 }
 

@@ -1,0 +1,40 @@
+"""Puts a voice on the clock of its sender's frames, from when both arrive.
+
+Opus packets carry the voice's own clock, bundles that of the frames; the wire says nothing of how they differ. But both
+leave when their last moment is over, and the fastest of both take the same way: what the fastest differ by is the
+difference of the clocks.
+"""
+
+from collections import deque
+
+_WINDOW_MS = 10_000.0
+#: A bundle leaves so long after its last frame was taken: tracking a face takes that.
+_TRACKING_MS = 30.0
+
+
+class VoiceClock:
+    """Compares the arrivals of one sender's packets and bundles. All times are ms."""
+
+    def __init__(self) -> None:
+        self._bundles: deque[tuple[float, float]] = deque()
+        self._voice: deque[tuple[float, float]] = deque()
+
+    def note_bundle(self, last_frame_ms: float, arrival_ms: float) -> None:
+        """Take the time of a bundle's last frame, on the sender's clock, and its arrival."""
+        _note(self._bundles, arrival_ms, arrival_ms - last_frame_ms - _TRACKING_MS)
+
+    def note_voice(self, end_ms: float, arrival_ms: float) -> None:
+        """Take the time at which a packet's sound ends, on the voice's clock, and its arrival."""
+        _note(self._voice, arrival_ms, arrival_ms - end_ms)
+
+    def to_frames(self, voice_ms: float) -> float | None:
+        """Return a time of the voice's clock on the frames' clock; None before both have arrived."""
+        if not self._bundles or not self._voice:
+            return None
+        return voice_ms + min(delay for _, delay in self._voice) - min(delay for _, delay in self._bundles)
+
+
+def _note(delays: deque[tuple[float, float]], arrival_ms: float, delay_ms: float) -> None:
+    delays.append((arrival_ms, delay_ms))
+    while arrival_ms - delays[0][0] > _WINDOW_MS:
+        delays.popleft()
