@@ -23,6 +23,7 @@ examples:
                                        rate and quality beside ordinary codecs; bits saved at equal quality
   facewire bench renderer --people 4   faces a renderer draws here, and what a browser without WebAssembly sees
   facewire bench rate CLIPS --kbps 8   does a coded file keep to its rate?
+  facewire bench sync CLIPS            how well lips follow the voice, with motion, with part of it, without any
   facewire bench occlusion CLIPS --covered
                                        second by second beside plain AV1, with a strange face before the clip's own
 
@@ -74,6 +75,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     occlusion.add_argument("--kbps", type=float, default=16.0, help="(default: %(default)s)")
     occlusion.add_argument("--against", default="av1", metavar="NAME", help="the rival (default: %(default)s)")
     occlusion.add_argument("--covered", action="store_true", help="also with another face held before each clip's own")
+    sync = benchmarks.add_parser("sync", help="how well lips follow the voice, on clips with sound")
+    _add_clips(sync)
     for benchmark in benchmarks.choices.values():
         benchmark.add_argument("--json", type=Path, metavar="FILE", help="also write the table and figures there")
 
@@ -171,6 +174,12 @@ def run(arguments: argparse.Namespace) -> int:
         report = _run_rd(arguments)
     elif arguments.benchmark == "occlusion":
         report = _run_occlusion(arguments)
+    elif arguments.benchmark == "sync":
+        from codec.bench import sync
+
+        if not arguments.clips:
+            raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+        report = sync.run(arguments.clips)
     elif arguments.benchmark == "rate":
         report = _run_rate(arguments)
     else:
