@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from tqdm import tqdm
 
+from codec.animator import Animator
 from codec.bench.cache import Cache, default_folder
 from codec.bench.clip import FRAME_MS, Clip, load_clip
 from codec.bench.rate_distortion import files_of, tracked
@@ -36,7 +37,7 @@ class Kept:
 def run(paths: list[Path], rates_kbps: tuple[float, ...], modes: tuple[CodingMode, ...]) -> Report:
     """Code every clip at every rate. Raises `BenchError` if there are no clips, `PictureError` for a broken one."""
     report = Report("Files beside the rate that was asked for (sound left out, container in)", _COLUMNS)
-    cache = Cache(default_folder())
+    cache, animator = Cache(default_folder()), Animator()
     files = files_of(paths)
     worst_window = worst_file = 0.0
     with tqdm(total=len(files) * len(rates_kbps) * len(modes), unit="file", disable=None) as progress:
@@ -44,7 +45,7 @@ def run(paths: list[Path], rates_kbps: tuple[float, ...], modes: tuple[CodingMod
             clip = load_clip(path, _SIDE)
             landmarks = tracked(clip, cache)
             for mode, kbps in product(modes, rates_kbps):
-                kept = measure(clip, landmarks, FileSettings(mode, kbps))
+                kept = measure(clip, landmarks, FileSettings(mode, kbps), animator)
                 shares = (f"{kept.worst_window:.2f}", f"{kept.whole_file:.2f}", str(kept.keyframes))
                 report.rows.append([clip.name, mode.value, f"{kbps:g}", f"{kept.spent_kbps:.2f}", *shares])
                 worst_window, worst_file = max(worst_window, kept.worst_window), max(worst_file, kept.whole_file)
@@ -56,10 +57,12 @@ def run(paths: list[Path], rates_kbps: tuple[float, ...], modes: tuple[CodingMod
     return report
 
 
-def measure(clip: Clip, landmarks: list[FloatArray | None], settings: FileSettings) -> Kept:
+def measure(
+    clip: Clip, landmarks: list[FloatArray | None], settings: FileSettings, animator: Animator | None = None
+) -> Kept:
     """Code a clip and compare what it took with `settings.kbps`."""
     assert settings.kbps is not None
-    encoder = FileEncoder(settings, WholePicture())
+    encoder = FileEncoder(settings, WholePicture(), animator=animator)
     items: list[CodedItem] = []
     for number, (picture, face) in enumerate(zip(clip.pictures, landmarks, strict=True)):
         items += encoder.add(picture, face, number * FRAME_MS)

@@ -70,6 +70,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     _add_clips(rate)
     rate.add_argument("--kbps", type=float, nargs="+", default=[4.0, 8.0, 16.0, 32.0], help="(default: 4 8 16 32)")
     rate.add_argument("--modes", default="live", help="of live, lookahead, recording (default: %(default)s)")
+    score = benchmarks.add_parser("score", help="how near the closed loop's quick score comes to LPIPS")
+    _add_clips(score)
+    score.add_argument("--seconds", type=float, default=120.0, help="of each clip at most (default: %(default)s)")
     occlusion = benchmarks.add_parser("occlusion", help="second by second beside plain AV1, where faces are hidden")
     _add_clips(occlusion)
     occlusion.add_argument("--kbps", type=float, default=16.0, help="(default: %(default)s)")
@@ -125,6 +128,14 @@ def _run_occlusion(arguments: argparse.Namespace) -> "Report":
     return occlusion.run(arguments.clips, arguments.kbps, arguments.against, arguments.covered)
 
 
+def _run_score(arguments: argparse.Namespace) -> "Report":
+    from codec.bench import score
+
+    if not arguments.clips:
+        raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    return score.run(arguments.clips, arguments.seconds)
+
+
 def _run_rd(arguments: argparse.Namespace) -> "Report":
     if find_spec("scipy") is None:
         raise ServerError("scipy is not installed: run `make metrics`, or install the extra `bench`")
@@ -172,6 +183,8 @@ def run(arguments: argparse.Namespace) -> int:
         report = renderer.run(arguments.people, arguments.seconds, arguments.provider)
     elif arguments.benchmark == "rd":
         report = _run_rd(arguments)
+    elif arguments.benchmark == "score":
+        report = _run_score(arguments)
     elif arguments.benchmark == "occlusion":
         report = _run_occlusion(arguments)
     elif arguments.benchmark == "sync":
