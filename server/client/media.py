@@ -18,7 +18,7 @@ from server.webrtc.aiortc_internals import (
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, ChannelTraits, new_queue
-from server.webrtc.direct_voice import receive_at_once, send_at_once, take_voice_packets
+from server.webrtc.direct_path import receive_at_once, send_at_once, send_data_at_once, take_voice_packets
 from server.webrtc.outgoing import OutgoingQueue
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.voice import VoiceTrack, only_opus
@@ -82,6 +82,7 @@ class CallMedia:
                 self._open(channel, traits)
             tune(self._connection, self._link)
             receive_at_once(self._connection)
+            send_data_at_once(self._connection)
             on_acknowledgement(self._connection, self._feed)
         while self._slots < min(slots, MOST_SLOTS):
             self._slots += 1

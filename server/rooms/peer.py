@@ -19,7 +19,7 @@ from server.webrtc.aiortc_internals import (
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, new_queue
-from server.webrtc.direct_voice import receive_at_once, send_at_once, take_voice_packets
+from server.webrtc.direct_path import receive_at_once, send_at_once, send_data_at_once, take_voice_packets
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
@@ -86,6 +86,7 @@ class Peer:
             if first:
                 tune(self._connection, self._link)
                 receive_at_once(self._connection)
+                send_data_at_once(self._connection)
                 on_acknowledgement(self._connection, self._feed)
             answer = await self._connection.createAnswer()
             await self._connection.setLocalDescription(answer)

@@ -1,10 +1,11 @@
-"""Opus packets straight from where they are to the socket, and from the socket to where they go.
+"""Packets straight from the socket to where they go, and from where they are to the socket.
 
-Like `aiortc_internals` this reaches beyond aiortc's public interface, which passes each RTP packet through two queues
-and three tasks and makes reports of every stream, idle ones too: of what a relay did, most was that.
+Like `aiortc_internals` this reaches beyond aiortc's public interface, which passes each packet through two queues and
+three tasks, and makes reports of every stream, idle ones too: of what a relay did, most was that.
 """
 
 import asyncio
+import logging
 import random
 import struct
 import time
@@ -25,8 +26,12 @@ from aiortc.rtp import (
     RtpPacket,
     is_rtcp,
 )
+from OpenSSL import SSL
 
+from server.webrtc.eager import run_now
 from server.webrtc.voice import VoiceTrack
+
+logger = logging.getLogger(__name__)
 
 _STREAMS = 8
 _FIRST_BYTE = 0x80  #: version 2, no padding, no extension, no contributing sources
@@ -34,6 +39,7 @@ _MARKER = 0x80
 _HEADER = struct.Struct("!BBHLL")
 _NTP_EPOCH_S = 2_208_988_800
 _CNAME = 1
+_RECORD_BYTES = 1500
 
 VoicePacketHandler = Callable[[bytes, int], None]
 """Called with an RTP packet's payload and timestamp."""
@@ -147,24 +153,70 @@ def take_voice_packets(receiver: RTCRtpReceiver, on_packet: VoicePacketHandler) 
 
 
 def receive_at_once(connection: RTCPeerConnection) -> None:
-    """Hand RTP packets to `take_voice_packets` from the socket. Call when the connection has all of its first sections.
+    """Handle voice packets and data where they come from the socket. Call when the connection has its first sections.
 
-    Everything else, DTLS and RTCP, goes the usual way.
+    Everything else, RTCP and the handshake, goes the usual way.
     """
     transport = connection.getTransceivers()[0].receiver.transport
     ice: Any = transport.transport._connection
     receive_later = ice.data_received
+    handshake: dict[str, Any] = vars(transport)
 
     def receive(data: bytes, component: int) -> None:
-        if len(data) < 2 or not 127 < data[0] < 192 or is_rtcp(data) or transport._state is not State.CONNECTED:
+        if len(data) < 2 or transport._state is not State.CONNECTED:
             receive_later(data, component)
-            return
-        try:
-            packet = RtpPacket.parse(transport._rx_srtp.unprotect(data), transport._rtp_header_extensions_map)
-        except (pylibsrtp.Error, ValueError):
-            return
-        receiver = transport._rtp_router.route_rtp(packet)
-        if receiver is not None:
-            vars(receiver)["take_packet"](packet)
+        elif 127 < data[0] < 192 and not is_rtcp(data):
+            _receive_voice(transport, data)
+        elif 19 < data[0] < 64 and handshake["_RTCDtlsTransport__handshake_done"]:
+            try:
+                run_now(_receive_data(transport, data))
+            except ConnectionError:
+                # To whoever waits in the usual way, this says that the connection has ended.
+                ice._queue.put_nowait(None)
+        else:
+            receive_later(data, component)
 
     ice.data_received = receive
+
+
+def _receive_voice(transport: RTCDtlsTransport, data: bytes) -> None:
+    try:
+        packet = RtpPacket.parse(transport._rx_srtp.unprotect(data), transport._rtp_header_extensions_map)
+    except (pylibsrtp.Error, ValueError):
+        return
+    receiver = transport._rtp_router.route_rtp(packet)
+    if receiver is not None:
+        vars(receiver)["take_packet"](packet)
+
+
+async def _receive_data(transport: RTCDtlsTransport, record: bytes) -> None:
+    """Take a DTLS record; raises `ConnectionError` if the other end has closed, or breaks SCTP."""
+    assert transport._ssl is not None
+    transport._ssl.bio_write(record)
+    try:
+        data = transport._ssl.recv(_RECORD_BYTES)
+    except SSL.ZeroReturnError as error:
+        raise ConnectionError("the other end has closed") from error
+    except SSL.Error:
+        data = b""
+    await transport._write_ssl()
+    if data and transport._data_receiver:
+        await transport._data_receiver._handle_data(data)
+
+
+def send_data_at_once(connection: RTCPeerConnection) -> None:
+    """Send messages of data channels when they are handed over, instead of in a task for each."""
+    sctp = connection.sctp
+    assert sctp is not None
+    flush = sctp._data_channel_flush
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+
+    def flush_now() -> asyncio.Future[None]:
+        try:
+            run_now(flush())
+        except (ConnectionError, SSL.Error) as error:
+            logger.debug("data were not sent: %r", error)
+        return done
+
+    sctp._data_channel_flush = flush_now  # type: ignore[method-assign, assignment]
