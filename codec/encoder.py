@@ -235,7 +235,7 @@ class FaceEncoder:
 
     def _view(self, picture: Picture) -> Picture:
         """Return the square that is sent, at the size of keyframes."""
-        crop = self._crop.crop or self._crop.without_face(picture.shape[1], picture.shape[0])
+        crop = self._crop.without_face(picture.shape[1], picture.shape[0])
         return resize(crop.cut(picture), self.settings.picture_side)
 
 
