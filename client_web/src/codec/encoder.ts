@@ -78,6 +78,16 @@ export class Encoder {
     this.mayPredict = allowed;
   }
 
+  /** Lets frames pick a keyframe that everybody has. */
+  confirmKeyframe(number: number): void {
+    this.pool.confirm(number);
+  }
+
+  /** Says what keyframes may cost on average from now on, kbit/s. */
+  setKeyframeKbps(kbps: number): void {
+    this.pool.keyframeKbps = kbps;
+  }
+
   /**
    * Takes one camera picture with its landmarks in pixels, or null: no face.
    *

@@ -46,6 +46,10 @@ export interface FaceEncoder {
   keyframesSince(number: number): Uint8Array[];
   /** Says whether keyframes may be predicted from others; they are until somebody is there who cannot decode them. */
   setPrediction(allowed: boolean): void;
+  /** Everybody has the keyframe of this number: frames may pick it. */
+  confirmKeyframe(number: number): void;
+  /** Says what keyframes may cost on average, kbit/s. */
+  setKeyframeKbps(kbps: number): void;
   stageTimings(): EncoderTimings;
   onBundle: (bundle: Uint8Array) => void;
   /** A whole keyframe; byte 1 is its number. */

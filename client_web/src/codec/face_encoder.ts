@@ -54,6 +54,7 @@ class WorkerFaceEncoder implements FaceEncoder {
   private tracked: { timeMs: number; milliseconds: number }[] = [];
   private statusMs = 0;
   private crop: Crop | null = null;
+  private keyframeKbps = DEFAULT_SETTINGS.keyframeKbps;
 
   /** Resolves when the worker has loaded its models; rejects with the `CodecError` that stopped it. */
   open(files: TrackerFiles): Promise<void> {
@@ -119,6 +120,16 @@ class WorkerFaceEncoder implements FaceEncoder {
 
   setPrediction(allowed: boolean): void {
     this.post({ type: 'prediction', allowed });
+  }
+
+  confirmKeyframe(number: number): void {
+    this.post({ type: 'confirmed', number });
+  }
+
+  setKeyframeKbps(kbps: number): void {
+    if (kbps === this.keyframeKbps) return;
+    this.keyframeKbps = kbps;
+    this.post({ type: 'keyframe-rate', kbps });
   }
 
   stageTimings(): EncoderTimings {

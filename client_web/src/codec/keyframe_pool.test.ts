@@ -40,4 +40,24 @@ describe('the keyframe pool and the bundle writer', () => {
       });
     });
   });
+
+  it('picks a keyframe once it is confirmed, and makes no other before', () => {
+    const model = motionModel();
+    const pool = new KeyframePool(model.pointWeights, DEFAULT_SETTINGS);
+    const motions = goldenVectors<PoolVector>('pool').map(({ motion }) => motion);
+    const [first = [], second = []] = [motions[0], motions[60]];
+    const shape = new Array<number>(32).fill(0);
+    const pick = (timeMs: number): number | undefined => pool.pick(model.landmarks(shape, second), timeMs)[0]?.number;
+    pool.add({ number: 0, motion: first }, model.landmarks(shape, first), 2_000, 0);
+    pool.confirm(0);
+    pool.noteJump();
+    expect(pool.needsKeyframe(model.landmarks(shape, second), 2_000)).toBe(true);
+    pool.add({ number: 1, motion: second }, model.landmarks(shape, second), 2_000, 2_000);
+    expect(pick(4_000)).toBe(0);
+    pool.noteJump();
+    expect(pool.needsKeyframe(model.landmarks(shape, first), 4_000)).toBe(false);
+    pool.confirm(1);
+    expect(pick(4_040)).toBe(1);
+    expect(pool.needsKeyframe(model.landmarks(shape, first), 4_040)).toBe(true);
+  });
 });

@@ -21,6 +21,8 @@ interface PooledKeyframe {
 
 /** The newest keyframes of one sender; all share one shape. */
 export class KeyframePool {
+  /** What keyframes may cost on average. */
+  keyframeKbps: number;
   private readonly weights: Float64Array;
   private keyframes: PooledKeyframe[] = [];
   private picked: number | null = null;
@@ -28,6 +30,8 @@ export class KeyframePool {
   private madeMs = 0;
   private creditBytes: number;
   private jumped = false;
+  /** Whether somebody says which keyframes have arrived: then nothing is guessed. */
+  private areConfirmed = false;
 
   /** `pointWeights` holds the importance of each point of the face's surface. */
   constructor(
@@ -37,6 +41,7 @@ export class KeyframePool {
     const total = pointWeights.reduce((sum, weight) => sum + weight, 0);
     this.weights = pointWeights.map((weight) => weight / total);
     this.creditBytes = settings.keyframeBurstBytes;
+    this.keyframeKbps = settings.keyframeKbps;
   }
 
   /** Numbers of the pooled keyframes, oldest first. */
@@ -56,13 +61,20 @@ export class KeyframePool {
 
   /** Pools a keyframe of `bytes` made at `timeMs`; the oldest one goes when the pool is full. */
   add(reference: Reference, landmarks: Landmarks, bytes: number, timeMs: number): void {
-    const leadMs = this.keyframes.length > 0 ? this.settings.keyframeLeadMs : 0;
+    const usualMs = this.areConfirmed ? this.settings.keyframeConfirmationMs : this.settings.keyframeLeadMs;
+    const leadMs = this.keyframes.length > 0 ? usualMs : 0;
     const pooled = { reference, landmarks, usableFromMs: timeMs + leadMs };
     this.keyframes = [...this.keyframes, pooled].slice(-this.settings.poolSize);
     this.creditBytes = this.credit(timeMs) - bytes;
     this.madeMs = timeMs;
     this.poorSinceMs = null;
     this.jumped = false;
+  }
+
+  /** Takes note that everybody has a keyframe. */
+  confirm(number: number): void {
+    this.areConfirmed = true;
+    for (const keyframe of this.keyframes) if (keyframe.reference.number === number) keyframe.usableFromMs = 0;
   }
 
   /** Tells whether the frame with these landmarks should become a keyframe. Call once for each frame. */
@@ -73,6 +85,8 @@ export class KeyframePool {
     else this.poorSinceMs ??= timeMs;
     const ageMs = timeMs - this.madeMs;
     if (this.credit(timeMs) < 0) return false;
+    // The link has not yet carried the one before.
+    if (this.areConfirmed && (this.keyframes.at(-1)?.usableFromMs ?? 0) > timeMs) return false;
     if (this.jumped) return ageMs >= this.settings.jumpIntervalMs;
     if (this.poorSinceMs === null || ageMs < this.settings.keyframeIntervalMs) return false;
     return timeMs - this.poorSinceMs >= this.settings.newKeyframeMs;
@@ -96,7 +110,7 @@ export class KeyframePool {
 
   /** Returns the bytes that keyframes may cost now: a token bucket; the last one may overdraw it. */
   private credit(timeMs: number): number {
-    const earned = ((timeMs - this.madeMs) * this.settings.keyframeKbps) / 8;
+    const earned = ((timeMs - this.madeMs) * this.keyframeKbps) / 8;
     return Math.min(this.creditBytes + earned, this.settings.keyframeBurstBytes);
   }
 

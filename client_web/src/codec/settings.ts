@@ -31,6 +31,8 @@ export interface EncoderSettings {
   chainBytes: number;
   /** How long a new keyframe may travel before frames pick it. */
   keyframeLeadMs: number;
+  /** The same where receivers confirm keyframes, should a confirmation not come. */
+  keyframeConfirmationMs: number;
   /** How much a mere shift of the face counts in the landmark distance. */
   translationShare: number;
   /** How much a difference of the mouths' opening counts on top. */
@@ -60,6 +62,7 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   greetingBytes: 16_000,
   chainBytes: 48_000,
   keyframeLeadMs: 400,
+  keyframeConfirmationMs: 5_000,
   translationShare: 0.3,
   mouthShare: 1,
   repickShare: 0.15,

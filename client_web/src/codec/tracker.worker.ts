@@ -88,6 +88,12 @@ async function handle(message: ToTracker): Promise<void> {
       return;
     case 'prediction':
       tracker?.encoder.setPrediction(message.allowed);
+      return;
+    case 'confirmed':
+      tracker?.encoder.confirmKeyframe(message.number);
+      return;
+    case 'keyframe-rate':
+      tracker?.encoder.setKeyframeKbps(message.kbps);
   }
 }
 

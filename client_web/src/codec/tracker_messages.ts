@@ -22,7 +22,11 @@ export type ToTracker =
   /** The next picture is to be an intra keyframe. */
   | { type: 'begin-chain' }
   /** Whether keyframes may be predicted from others. */
-  | { type: 'prediction'; allowed: boolean };
+  | { type: 'prediction'; allowed: boolean }
+  /** Everybody has the keyframe of this number. */
+  | { type: 'confirmed'; number: number }
+  /** What keyframes may cost on average. */
+  | { type: 'keyframe-rate'; kbps: number };
 
 /** From the tracker's worker to the page. */
 export type FromTracker =

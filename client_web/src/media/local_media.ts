@@ -39,6 +39,7 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
   readonly muted = computed(() => this.isMuted.value || this.microphone.value === null);
   private readonly chosen: Record<DeviceKind, string | null> = { camera: null, microphone: null };
   private encoder: FaceEncoder | null = null;
+  private encoderLoading: Promise<void> | null = null;
   private activity: VoiceActivity | null = null;
   private readonly voiceTimer = setInterval(() => this.readVoice(), VOICE_INTERVAL_MS);
   private predicting = true;
@@ -57,12 +58,15 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
     return this.tracks[kind].value?.getSettings().deviceId ?? null;
   }
 
-  /** Opens both devices, then loads the face encoder. Failures are in `problems` and `codecProblem`. */
+  /**
+   * Opens both devices and begins to load the face encoder. Resolves when the devices were tried; failures are in
+   * `problems` and `codecProblem`.
+   */
   async open(): Promise<void> {
+    this.encoderLoading ??= this.loadEncoder();
     const captured = await openDevices(this.chosen.camera, this.chosen.microphone);
     this.use('microphone', captured.microphone);
     this.use('camera', captured.camera);
-    if (this.encoder === null) await this.loadEncoder();
   }
 
   /** Opens another device of that kind, also during the call. */
@@ -107,6 +111,16 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
   /** The chain of the keyframe of this number and all after it. */
   keyframesSince(number: number): readonly Uint8Array[] {
     return this.cameraOn.value ? (this.encoder?.keyframesSince(number) ?? []) : [];
+  }
+
+  /** Everybody has the keyframe of this number. */
+  confirmKeyframe(number: number): void {
+    this.encoder?.confirmKeyframe(number);
+  }
+
+  /** Says what keyframes may cost on average, kbit/s. */
+  setKeyframeKbps(kbps: number): void {
+    this.encoder?.setKeyframeKbps(kbps);
   }
 
   /** Says whether keyframes may be predicted from others: all the others can decode such. */
@@ -192,6 +206,7 @@ export class LocalMedia extends Emitter<LocalMediaEvents> {
       if (this.camera.value !== null && !this.video.paused) encoder.start(this.video);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
+      this.encoderLoading = null;
       this.codecFailed(error);
     }
   }

@@ -35,3 +35,8 @@ export class BundleSequence {
     return true;
   }
 }
+
+/** The time of a bundle's first frame in ticks of 10 ms, modulo 2²⁴ (docs/wire-format.md, "Bundle": bytes 3 to 5). */
+export function timeTicksOf(bundle: Uint8Array): number {
+  return ((bundle[3] ?? 0) << 16) | ((bundle[4] ?? 0) << 8) | (bundle[5] ?? 0);
+}
