@@ -10,7 +10,8 @@ from codec.speech.fusion import LAGS, MOUTH, Covariances
 from models.speech.mouth_modes import MouthModes
 
 #: Standard deviation in lags of the bell that all covariances are multiplied by: distant lags are mostly chance.
-_TAPER_LAGS = 8.0
+_TAPER_LAGS = 6.0
+_SPECTRUM_LENGTH = 256
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,25 @@ def measure(clips: list[HeardClip], modes: MouthModes) -> Covariances:
             heard = features[:, :MOUTH] - features[:, :MOUTH].mean(0)
             sound.add(heard, heard)
             told.add(wanted[:, :MOUTH] / clip.scale, heard)
-    return Covariances(modes.project, modes.lift, signal.mean, 2 * quantised.mean, crossed.mean, sound.mean, told.mean)
+    return Covariances(
+        modes.project,
+        modes.lift,
+        _positive(signal.mean),
+        _positive(2 * quantised.mean),
+        crossed.mean,
+        _positive(sound.mean),
+        told.mean,
+    )
+
+
+def _positive(covariance: FloatArray) -> FloatArray:
+    """Return the nearest covariance (33, channels) of a process: symmetric, and with no negative power anywhere."""
+    circle = np.zeros((_SPECTRUM_LENGTH, covariance.shape[1]))
+    for lag in range(-LAGS, LAGS + 1):
+        circle[lag] = (covariance[LAGS + lag] + covariance[LAGS - lag]) / 2
+    power = np.maximum(0, np.fft.fft(circle, axis=0).real)
+    back = np.fft.ifft(power, axis=0).real
+    return np.asarray(back[np.arange(-LAGS, LAGS + 1)], np.float64)
 
 
 def _channels(offsets: FloatArray, modes: MouthModes) -> FloatArray:

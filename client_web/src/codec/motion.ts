@@ -17,8 +17,8 @@ export const SHAPE_LENGTH = 32;
 export const MOTION_LENGTH = 32;
 export const MOTION_LIMIT = 2047;
 export const SHAPE_LIMIT = 127;
-const POSE = 6;
-const GAZE = 2;
+export const POSE = 6;
+export const GAZE = 2;
 export const EXPRESSION = MOTION_LENGTH - POSE - GAZE;
 const POSE_STEPS = [1 / 90, 1 / 90, 1 / 90, 1 / 224, 1 / 224, 1 / 90, 1 / 50, 1 / 50];
 const IRIS_POINTS = 5;
@@ -53,7 +53,8 @@ export interface MotionTable {
 
 /** Turns landmarks into motion and motion into landmarks. */
 export class MotionModel {
-  private readonly meanSurface: Float64Array;
+  /** The mean face's 468 surface points, canonical units. */
+  readonly meanSurface: Float64Array;
   private readonly expressionFit: Float64Array[];
   private readonly shapeFit: Float64Array[];
 
@@ -67,6 +68,16 @@ export class MotionModel {
   /** Importance of each of the 468 surface points. */
   get pointWeights(): Float64Array {
     return this.table.pointWeights;
+  }
+
+  /** 24 rows: the change of all surface points for one step of a coefficient. */
+  get expressionBasis(): Float64Array[] {
+    return this.table.expressionBasis;
+  }
+
+  /** Returns the coefficients of expression nearest to a displacement of the 468 surface points. */
+  expressionOf(displacement: Float64Array): number[] {
+    return project(this.expressionFit, displacement, new Float64Array(SURFACE_VALUES));
   }
 
   /** Returns the surface of a person at rest, canonical units. */

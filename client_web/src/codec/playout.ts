@@ -11,6 +11,7 @@ const LONGEST_INTERPOLATION_MS = 640;
 const STALE_MS = 1_000;
 /** More than a healthy sender can have under way; bounds what a broken one can make the receiver hold. */
 const MAXIMUM_WAITING_FRAMES = 250;
+const PASSED_MS = 700;
 
 /** A frame on the sender's clock with the keyframes its bundle names. */
 export interface TimedFrame {
@@ -23,17 +24,30 @@ export interface TimedFrame {
   other: number;
   /** Null unless the frame is animated. */
   motion: Motion | null;
+  /** Whether sound moved the mouth, for nothing else told how it moves. */
+  driven?: boolean;
 }
 
 /** Orders the frames of one sender and says which one is due. Times are ms of any one steady clock. */
 export class Playout {
   private frames: TimedFrame[] = [];
+  private passed: TimedFrame[] = [];
   private delays: { arrivalMs: number; delayMs: number }[] = [];
   private delay: number | null = null;
   private updatedMs = 0;
-  private mediaMs = -Infinity;
+  private newestMediaMs = -Infinity;
   private late = 0;
   private newestMs = 0;
+
+  /** What time it is on the sender's clock, as the newest `due` said; minus infinity before. */
+  get mediaMs(): number {
+    return this.newestMediaMs;
+  }
+
+  /** The received frames from 0.7 s before `mediaMs` on, in order of time. */
+  get around(): TimedFrame[] {
+    return [...this.passed, ...this.frames];
+  }
 
   /** How much later than the fastest bundle of the last 10 s pictures are shown. */
   get bufferingMs(): number {
@@ -62,8 +76,9 @@ export class Playout {
   due(nowMs: number): TimedFrame | null {
     if (this.delay === null) return null;
     this.shrink(nowMs);
-    this.mediaMs = Math.max(this.mediaMs, nowMs - this.delay);
-    while ((this.frames[1]?.timeMs ?? Infinity) <= this.mediaMs) this.frames.shift();
+    this.newestMediaMs = Math.max(this.newestMediaMs, nowMs - this.delay);
+    while ((this.frames[1]?.timeMs ?? Infinity) <= this.mediaMs) this.passed.push(...this.frames.splice(0, 1));
+    this.passed = this.passed.filter(({ timeMs }) => timeMs >= this.mediaMs - PASSED_MS);
     const [current, following] = this.frames;
     if (current === undefined || current.timeMs > this.mediaMs) return null;
     return following === undefined ? current : interpolate(current, following, this.mediaMs);
@@ -112,7 +127,8 @@ export class Playout {
     this.delay = null;
     if (startMs > this.mediaMs - WINDOW_MS) return;
     this.frames = [];
-    this.mediaMs = -Infinity;
+    this.newestMediaMs = -Infinity;
+    this.passed = [];
     this.newestMs = startMs;
   }
 
