@@ -125,7 +125,7 @@ def security_headers(
 ) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Return the handler for `on_response_prepare` that gives every answer `SECURITY_HEADERS`.
 
-    Pages may also open signalling sockets to other nodes, whose origins are asked for each time.
+    Pages may also call other nodes, whose origins are asked for each time.
 
     With TLS of the server's own, browsers are also told to come over TLS only (RFC 6797), unless the certificate is
     self-signed: then that would lock people out.
@@ -136,9 +136,9 @@ def security_headers(
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(headers)
-        sockets = " ".join("ws" + origin.removeprefix("http") for origin in other_nodes())
-        if sockets:
-            response.headers["Content-Security-Policy"] += f"; connect-src 'self' {sockets}"
+        others = " ".join(f"{origin} ws{origin.removeprefix('http')}" for origin in other_nodes())
+        if others:
+            response.headers["Content-Security-Policy"] += f"; connect-src 'self' {others}"
 
     return add
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from server.client.call import Call
 from server.client.events import BundleReceived
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.native.replay import Replay
 
 _SEQUENCE = slice(1, 3)

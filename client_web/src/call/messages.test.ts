@@ -11,6 +11,7 @@ const JOINED = {
   ice_servers: [{ urls: ['turn:relay.example:3478'], username: 'u', credential: 'c' }],
   room: { locked: false, lobby: true, hosts: [1, 7] },
   pass: 'p.a.ss',
+  nodes: ['https://b.example:8443'],
 };
 const MESSAGES = [
   JOINED,
@@ -37,6 +38,7 @@ describe('parseServerMessage', () => {
       iceServers: [{ urls: ['turn:relay.example:3478'], username: 'u', credential: 'c' }],
       room: { locked: false, lobby: true, hosts: [1, 7] },
       pass: 'p.a.ss',
+      nodes: ['https://b.example:8443'],
     });
     expect(parseServerMessage(encode({ type: 'room', locked: true, lobby: false, hosts: [] }))).toEqual({
       type: 'room',
@@ -48,6 +50,7 @@ describe('parseServerMessage', () => {
   });
 
   it.each([
+    ['a node that is no origin', { ...JOINED, nodes: ['https://b.example/elsewhere'] }],
     ['an unknown type', { type: 'greeting' }],
     ['id 0', { ...JOINED, id: 0 }],
     ['id 256', { ...JOINED, id: 256 }],

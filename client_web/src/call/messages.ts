@@ -15,6 +15,7 @@ const MAX_ICE_SERVERS = 16;
 const MAX_TEXT_LENGTH = 65_536;
 const MAX_TOKEN_LENGTH = 2_000;
 const MAX_KNOCK = 65_535;
+const MAX_NODES = 16;
 const MAX_SESSION = 4_294_967_295;
 const VIEW_FAILURES = ['no-renderer', 'renderer-lost', 'removed', 'bad-offer'] as const;
 
@@ -67,6 +68,8 @@ export type ServerMessage =
       room: RoomState;
       /** Says that we were let in: what to come back with when the connection is lost. */
       pass: string | null;
+      /** Origins of other servers by which we can come back if this one is gone. */
+      nodes: string[];
     }
   | { type: 'waiting' }
   | { type: 'knock'; id: number; name: string }
@@ -119,6 +122,7 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
         iceServers: list(fields['ice_servers'], 'joined.ice_servers', MAX_ICE_SERVERS).map(iceServer),
         room: roomState(record(fields['room'], 'joined.room')),
         pass: fields['pass'] === undefined ? null : text(fields['pass'], 'joined.pass', MAX_TOKEN_LENGTH),
+        nodes: fields['nodes'] === undefined ? [] : list(fields['nodes'], 'joined.nodes', MAX_NODES).map(origin),
       };
     case 'waiting':
     case 'mute-requested':
@@ -266,6 +270,12 @@ function roomState(fields: Record<string, unknown>): RoomState {
     lobby: flag(fields['lobby'], 'room.lobby'),
     hosts: list(fields['hosts'], 'room.hosts', MAX_PARTICIPANTS).map((id) => participantId(id, 'room.hosts')),
   };
+}
+
+function origin(value: unknown): string {
+  const url = text(value, 'joined.nodes', MAX_TEXT_LENGTH);
+  if (!/^https?:\/\/[^/?#]+$/.test(url)) throw refuse('joined.nodes', url);
+  return url;
 }
 
 function flag(value: unknown, field: string): boolean {

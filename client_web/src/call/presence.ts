@@ -52,13 +52,16 @@ export class Presence {
   private others: ReadonlyMap<number, Other> = new Map();
   private ownId: number | null = null;
 
+  /** Pages of other servers by which we may come back. */
+  private otherPages: string[] = [];
+
   constructor(
-    private readonly page: string,
+    private page: string,
     private readonly room: string,
     private readonly local: LocalState,
     private readonly listener: PresenceListener,
   ) {
-    this.succeed();
+    this.succeed(page);
   }
 
   /** Leaves the room for good; nothing more is reported. */
@@ -80,11 +83,12 @@ export class Presence {
     this.stopRecovery();
   }
 
-  /** Tries to come in, by a session of its own. */
-  private succeed(): void {
-    const session: Session = new Session(signallingUrl(this.page, this.room), this.local, this.others, {
+  /** Tries to come in by a server's page, by a session of its own. */
+  private succeed(page: string): void {
+    const session: Session = new Session(signallingUrl(page, this.room), this.local, this.others, {
       report: (name, payload) => this.take(session, name, payload),
       onPass: (pass) => (this.local.pass = pass),
+      onNodes: (nodes) => this.learnPages(page, nodes),
       onSilence: (silent) => this.noteSilence(session, silent),
       onEnd: (cause) => this.sessionEnded(session, cause),
     });
@@ -166,8 +170,9 @@ export class Presence {
     this.phase = 'reconnecting';
     this.loss = cause;
     if (this.doorbell !== null) return;
-    this.doorbell = new Doorbell(lifeUrl(this.page), {
-      onAnswer: (tookMs) => this.knock(tookMs),
+    const pages = new Map([this.page, ...this.otherPages].map((page) => [lifeUrl(page), page]));
+    this.doorbell = new Doorbell(lifeUrl(this.page), this.otherPages.map(lifeUrl), {
+      onAnswer: (tookMs, url) => this.knock(tookMs, pages.get(url) ?? this.page),
       onRing: (ring, nextInMs) => this.noteRing(ring, nextInMs),
     });
     this.doorbell.ring();
@@ -175,14 +180,14 @@ export class Presence {
 
   private noteRing(ring: number, nextInMs: number): void {
     if (ring !== 1 && nextInMs < SLOW_INTERVAL_MS) return;
-    if (this.successor === null) this.knock(0);
+    if (this.successor === null) this.knock(0, this.page);
     if (this.loss !== null) {
       this.listener.report('connection-lost', { cause: this.loss, attempt: ring, retryInMs: nextInMs });
     }
   }
 
-  /** The server can be reached: tries to come in, unless an attempt is on its way that this network does not hold up. */
-  private knock(tookMs: number): void {
+  /** A server can be reached: tries to come in, unless an attempt is on its way that this network does not hold up. */
+  private knock(tookMs: number, page: string): void {
     if (this.session !== null && this.silentSinceMs === null) return;
     const { successor } = this;
     if (successor !== null) {
@@ -190,7 +195,13 @@ export class Presence {
       if (successor.isAnswered || !isStuck) return;
       successor.close();
     }
-    this.succeed();
+    this.succeed(page);
+  }
+
+  /** From now on we are at `page`; the one we were at before stays known. */
+  private learnPages(page: string, nodes: string[]): void {
+    this.otherPages = [...new Set([...nodes, this.page])].filter((other) => lifeUrl(other) !== lifeUrl(page));
+    this.page = page;
   }
 
   private stopRecovery(): void {
