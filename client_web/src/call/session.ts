@@ -30,6 +30,8 @@ export interface SessionListener {
   report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
   /** We are in; with this we may come back. */
   onPass(pass: string | null): void;
+  /** Other servers by which we may come back. */
+  onNodes(nodes: string[]): void;
   /** Nothing comes from the server any more (`true`), or something does again (`false`). */
   onSilence(silent: boolean): void;
   /** The session is over; it has closed everything of its own. */
@@ -162,6 +164,7 @@ export class Session {
         for (const participant of message.participants) this.enter(participant, true);
         this.connect(message.iceServers);
         this.listener.onPass(message.pass);
+        this.listener.onNodes(message.nodes);
         this.listener.report('joined', { id: message.id, participants: message.participants });
         this.listener.report('room', { room: message.room });
         break;
