@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer client
 
-.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-recovery clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,6 +62,9 @@ bench-rd: setup metrics ## rate and quality beside ordinary codecs, on the clips
 
 bench-network: setup build/test.stamp ## calls over bad links beside the browser's own video (needs root; PROFILES=gprs,loss30 for some)
 	$(BIN)/python -m tests.network.bench $(if $(PROFILES),--profiles $(PROFILES)) --json build/bench/network.json
+
+bench-recovery: setup build/test.stamp ## how fast calls come back: another address, a restarted server, an outage (needs root; some 15 minutes)
+	$(BIN)/python -m tests.network.recovery_bench $(if $(TRIES),--tries $(TRIES)) --json build/bench/recovery.json
 
 clean: ## remove what setup made
 	rm -rf .venv build client_web/dist client_web/node_modules

@@ -224,16 +224,15 @@ class CallSession:
 
     async def _receive(self) -> ServerMessage:
         """Return the next message; raises `CallError` if the server sends an error, goes, or media fail."""
-        reading = asyncio.ensure_future(self._socket.receive())
+        reading = asyncio.create_task(self._socket.receive())
         try:
             await asyncio.wait((reading, self._failed), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not reading.done():
-                reading.cancel()
-        if not reading.done():
-            await asyncio.gather(reading, return_exceptions=True)
+            if reading.done():
+                return reading.result()
             raise CallError("media-failed", self._failed.result())
-        return reading.result()
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     def _on_voice(self, mid: str, payload: bytes, timestamp: int) -> None:
         speaker = self._speakers.get(mid)
