@@ -64,6 +64,8 @@ async def test_a_page_says_which_keyframes_it_decodes(tmp_path: Path, has_decode
         if not has_decoder:
             await browser.route("**/renderer.worker-*.js", without_decoder)
         page = await browser.new_page()
+        if not has_decoder:
+            await page.add_init_script("delete window.VideoDecoder")
         await join(page, server.room(), "Ada")
         (state, *_) = await grace.saw(ControlReceived, lambda event: event.message["type"] == "state")
         assert state.message.get("keyframes") == (None if has_decoder else "intra")

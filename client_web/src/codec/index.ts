@@ -12,3 +12,4 @@ export type {
 } from './face';
 export { createFaceEncoder } from './face_encoder';
 export { createFaceRenderer } from './face_renderer';
+export { decodesPredictedKeyframes } from './picture_stream_decoder';

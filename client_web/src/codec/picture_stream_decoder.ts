@@ -20,6 +20,11 @@ export async function streamDecoderConfig(): Promise<VideoDecoderConfig | null> 
   return null;
 }
 
+/** Whether keyframes are decoded here that are predicted from others. */
+export async function decodesPredictedKeyframes(): Promise<boolean> {
+  return (await streamDecoderConfig()) !== null;
+}
+
 /** Decodes the pictures of one sender's keyframes, in the order in which they are given. */
 export class PictureStreamDecoder {
   private chain: Chain | null = null;

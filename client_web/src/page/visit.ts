@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { Call, NO_STATISTICS } from '../call/call';
 import type { CallError } from '../call/errors';
-import { CodecError, createFaceRenderer, type FaceRenderer } from '../codec';
+import { CodecError, createFaceRenderer, decodesPredictedKeyframes, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
 import { fragmentForRenderer, ServerFaceRenderer } from '../rendered_view/server_renderer';
 import { ServerView } from '../rendered_view/server_view';
@@ -19,8 +19,8 @@ export type VisitStage =
 /** One visit to a room: preview, call, ending; holds what lives through all of them. */
 export class Visit {
   readonly stage = signal<VisitStage>({ name: 'prejoin' });
-  /** `null` while it loads, and where faces cannot be drawn; `rendererError` then says why. */
-  readonly renderer = signal<FaceRenderer | null>(null);
+  /** `null` where faces cannot be drawn; `rendererError` then says why. */
+  readonly renderer = signal<FaceRenderer | 'loading' | null>('loading');
   readonly rendererError = signal<CodecError | null>(null);
   /** Whether the browser offers a graphics processor. */
   readonly hasWebGpu = signal(true);
@@ -31,7 +31,6 @@ export class Visit {
   readonly media = new LocalMedia(this.audio);
   /** Whether the others are seen through the server, and the person's word on that. */
   readonly serverView: ServerView;
-  private readonly rendererTried: Promise<void>;
   private call: Call | null = null;
 
   constructor(
@@ -39,7 +38,7 @@ export class Visit {
     private readonly options: PageOptions,
   ) {
     this.serverView = new ServerView(options.decoder === 'server');
-    this.rendererTried = this.loadRenderer();
+    void this.loadRenderer();
     void detectWebGpu().then((found) => (this.hasWebGpu.value = found));
     const stay = rememberedStay(room);
     if (stay !== null) this.media.setMuted(stay.muted);
@@ -64,7 +63,6 @@ export class Visit {
     const { media, audio, room, options } = this;
     void audio.resume();
     await this.serverView.settled;
-    await this.rendererTried;
     const call = new Call({
       page: location.href,
       room,
@@ -74,14 +72,14 @@ export class Visit {
       microphone: media.microphone.value,
       token: readToken(location.hash),
       transport: options.transport,
-      keyframes: this.renderer.value?.decodesPredicted === false ? 'intra' : 'all',
+      keyframes: (await this.decodesPredicted()) ? 'all' : 'intra',
       store: media,
     });
     this.call = call;
     if (this.renderer.value instanceof ServerFaceRenderer) {
       this.renderer.value.attach(call, fragmentForRenderer(location.hash));
     }
-    const model = new CallModel({ room, name, call, media, audio, renderer: this.renderer.value });
+    const model = new CallModel({ room, name, call, media, audio, renderer: this.renderer });
     this.stage.value = { name: 'call', model };
     call.on('ended', ({ error }) => {
       forgetStay();
@@ -93,7 +91,7 @@ export class Visit {
 
   private close(): void {
     this.media.close();
-    this.renderer.value?.close();
+    this.loadedRenderer?.close();
     void this.audio.close();
   }
 
@@ -104,9 +102,19 @@ export class Visit {
       renderer.onError = (error) => (this.rendererError.value = error);
       this.renderer.value = renderer;
     } catch (error) {
+      this.renderer.value = null;
       if (!(error instanceof CodecError)) throw error;
       this.rendererError.value = error;
     }
+  }
+
+  /** Whether this end decodes keyframes that are predicted from others. */
+  private async decodesPredicted(): Promise<boolean> {
+    return this.loadedRenderer?.decodesPredicted ?? (await decodesPredictedKeyframes());
+  }
+
+  private get loadedRenderer(): FaceRenderer | null {
+    return this.renderer.value === 'loading' ? null : this.renderer.value;
   }
 
   private get model(): CallModel | null {
@@ -121,7 +129,7 @@ export class Visit {
       tracking: this.media.tracking.value,
       speaking: this.media.speaking.value,
       remotes: this.model?.people.value.map((person) => person.statistics()) ?? [],
-      timings: { encoder: this.media.stageTimings(), renderer: this.renderer.value?.stageTimings() ?? null },
+      timings: { encoder: this.media.stageTimings(), renderer: this.loadedRenderer?.stageTimings() ?? null },
     };
   }
 }

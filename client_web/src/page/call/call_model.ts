@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { Call } from '../../call/call';
 import type { Reaction } from '../../call/control';
 import type { ConnectionLoss, LeaveReason } from '../../call/events';
@@ -21,8 +21,8 @@ export interface CallModelSettings {
   call: Call;
   media: LocalMedia;
   audio: AudioContext;
-  /** `null` where faces cannot be drawn. */
-  renderer: FaceRenderer | null;
+  /** `loading` until it is known; `null` where faces cannot be drawn. */
+  renderer: ReadonlySignal<FaceRenderer | 'loading' | null>;
 }
 
 /** Somebody who waits to be let in. */
@@ -236,14 +236,24 @@ export class CallModel {
         rememberStay({ room: this.room, muted, camera });
       }),
       effect(() => void call.setMicrophone(media.microphone.value)),
+      this.settings.renderer.subscribe(() => this.people.peek().forEach((person) => this.drawIfKnown(person))),
       effect(() => media.setPrediction(this.people.value.every(({ keyframes }) => keyframes.value === 'all'))),
     ];
   }
 
   private meet(participant: Participant): Remote {
-    const { audio, renderer, call } = this.settings;
-    const addFace = renderer === null ? null : (canvas: HTMLCanvasElement) => renderer.addFace(canvas, participant.id);
-    return new Remote(participant, audio, addFace, (number) => call.requestKeyframe(participant.id, number));
+    const person = new Remote(participant, this.settings.audio);
+    this.drawIfKnown(person);
+    return person;
+  }
+
+  /** Calls begin before the networks are loaded: faces are drawn as soon as they are. */
+  private drawIfKnown(person: Remote): void {
+    const renderer = this.settings.renderer.value;
+    if (renderer === 'loading') return;
+    const { id } = person.participant;
+    const decoder = renderer?.addFace(person.canvas, id) ?? null;
+    person.draw(decoder, (number) => this.call.requestKeyframe(id, number));
   }
 
   private forget(id: number): void {

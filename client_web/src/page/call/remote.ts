@@ -27,36 +27,41 @@ export class Remote {
   /** Nothing comes from them just now: the picture stays as it is and says so. */
   readonly reconnecting = signal(false);
   readonly picture = computed<Picture>(() => {
-    const { participant, decoder } = this;
+    const { participant } = this;
     const isOff = this.state.value === null ? participant.source === 'none' : this.state.value.camera === 'off';
     if (isOff) return 'off';
-    return decoder === null ? 'none' : (this.drawing.value?.state ?? 'waiting');
+    return this.decoder.value === null ? 'none' : (this.drawing.value?.state ?? 'waiting');
   });
-  private readonly decoder: FaceDecoder | null;
+  /** `loading` until it is known whether faces can be drawn here; `null` where they cannot. */
+  private readonly decoder = signal<FaceDecoder | 'loading' | null>('loading');
   private activity: VoiceActivity | null = null;
 
-  /** @param addFace makes what draws on `canvas`; `null` where nothing can be drawn. */
   constructor(
     readonly participant: Participant,
     private readonly audio: AudioContext,
-    addFace: ((canvas: HTMLCanvasElement) => FaceDecoder) | null,
-    requestKeyframe: (number: number) => void,
   ) {
     this.canvas.width = this.canvas.height = 256;
     this.canvas.setAttribute('role', 'img');
     this.sound.autoplay = true;
-    this.decoder = addFace?.(this.canvas) ?? null;
-    if (this.decoder === null) return;
-    this.decoder.onKeyframeNeeded = requestKeyframe;
-    this.decoder.onStatistics = (statistics) => (this.drawing.value = statistics);
+  }
+
+  /**
+   * Draws the face through `decoder` from now on; `null`: it cannot be drawn here. What came before is not kept:
+   * missing keyframes are asked for through `requestKeyframe`.
+   */
+  draw(decoder: FaceDecoder | null, requestKeyframe: (number: number) => void): void {
+    this.decoder.value = decoder;
+    if (decoder === null) return;
+    decoder.onKeyframeNeeded = requestKeyframe;
+    decoder.onStatistics = (statistics) => (this.drawing.value = statistics);
   }
 
   pushBundle(bundle: Uint8Array): void {
-    this.decoder?.pushBundle(bundle);
+    this.face?.pushBundle(bundle);
   }
 
   pushKeyframe(blob: Uint8Array): void {
-    this.decoder?.pushKeyframe(blob);
+    this.face?.pushKeyframe(blob);
   }
 
   setState(state: ParticipantState, keyframes: KeyframeAbility): void {
@@ -88,7 +93,7 @@ export class Remote {
   updateSpeaking(): void {
     const heard = this.activity?.read().active ?? false;
     const hasPicture = this.picture.value === 'live' || this.picture.value === 'plain';
-    const speaking = hasPicture ? (this.decoder?.voiceActive ?? false) : heard;
+    const speaking = hasPicture ? (this.face?.voiceActive ?? false) : heard;
     this.speaking.value = speaking && this.state.value?.muted !== true && !this.reconnecting.value;
   }
 
@@ -105,6 +110,11 @@ export class Remote {
   close(): void {
     this.reaction.clear();
     this.setVoice(null);
-    this.decoder?.close();
+    this.face?.close();
+  }
+
+  private get face(): FaceDecoder | null {
+    const decoder = this.decoder.value;
+    return decoder === 'loading' ? null : decoder;
   }
 }

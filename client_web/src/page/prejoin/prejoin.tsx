@@ -110,7 +110,7 @@ function Preview({ visit: { media, renderer, serverView } }: { visit: Visit }) {
       <p class="chip" role="status" data-tone={tone}>
         {text}
       </p>
-      {renderer.value !== null && serverView.stage.value === 'unwanted' && tracking?.state === 'face' && (
+      {renderer.value !== null && renderer.value !== 'loading' && serverView.stage.value === 'unwanted' && tracking?.state === 'face' && (
         <OwnRendering media={media} renderer={renderer.value} />
       )}
     </section>
