@@ -7,7 +7,7 @@ from aiortc import RTCPeerConnection
 
 from server.webrtc.aiortc_internals import on_datagram, send_check
 
-_TICK_S = 0.25
+TICK_S = 0.25
 _SILENCE_S = 2.5
 _QUIET_S = 1.0
 _CHECK_INTERVAL_S = 0.5
@@ -34,7 +34,7 @@ class PathWatch:
         self._unchecked_s = 0.0
         self._is_silent = False
         on_datagram(connection, self._received, self._sent)
-        self._ticking = asyncio.create_task(self._tick())
+        self._ticking = asyncio.create_task(self._keep_ticking())
 
     def close(self) -> None:
         """Watch no longer."""
@@ -47,17 +47,21 @@ class PathWatch:
     def _sent(self) -> None:
         self._idle_s = 0.0
 
-    async def _tick(self) -> None:
+    async def _keep_ticking(self) -> None:
         while True:
-            await asyncio.sleep(_TICK_S)
-            self._silent_s += _TICK_S
-            self._idle_s += _TICK_S
-            self._unchecked_s += _TICK_S
-            self._note(self._silent_s >= _SILENCE_S)
-            is_quiet = max(self._silent_s, self._idle_s) >= _QUIET_S
-            if self._asks and is_quiet and self._unchecked_s >= _CHECK_INTERVAL_S:
-                self._unchecked_s = self._idle_s = 0.0
-                send_check(self._connection)
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Count one tick of 0.25 s, and do what is due then."""
+        self._silent_s += TICK_S
+        self._idle_s += TICK_S
+        self._unchecked_s += TICK_S
+        self._note(self._silent_s >= _SILENCE_S)
+        is_quiet = max(self._silent_s, self._idle_s) >= _QUIET_S
+        if self._asks and is_quiet and self._unchecked_s >= _CHECK_INTERVAL_S:
+            self._unchecked_s = self._idle_s = 0.0
+            send_check(self._connection)
 
     def _note(self, is_silent: bool) -> None:
         if is_silent != self._is_silent:
