@@ -179,6 +179,11 @@ class Call:
         """
         return self._traffic is not None and self._traffic.send_behind_voice(bundle)
 
+    def set_redundancy(self, depth: int) -> None:
+        """Send each voice packet, and the bundles behind it, again so many times (0–2) while this connection lasts."""
+        if self._session is not None:
+            self._session.media.set_redundancy(depth)
+
     def send_keyframe_slice(self, to: int, keyframe_slice: bytes) -> bool:
         """Send a slice to `to` (0 = everybody); False while not connected. Raises `ProtocolError`."""
         return self._send(Channel.KEYFRAME, to, keyframe_slice)

@@ -67,6 +67,10 @@ class CallMedia:
     def seal_voice(self, seal: SealVoice) -> None:
         self._voice_writer.seal = seal
 
+    def set_redundancy(self, depth: int) -> None:
+        """Send each voice packet, and the bundles behind it, again so many times (0–2)."""
+        self._voice_writer.redundancy.depth = depth
+
     @property
     def slots(self) -> int:
         """Voice slots offered so far."""

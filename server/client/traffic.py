@@ -1,6 +1,7 @@
 """What passes between one stay in a room and the user of a call: sealed, opened, counted."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 
 import msgpack
@@ -26,6 +27,7 @@ from server.encryption.status import EncryptionStatus
 from server.errors import ProtocolError
 from server.protocol.message_fields import unpack_map
 from server.webrtc.channels import EVERYBODY, Channel, split_sender, with_recipient
+from server.webrtc.redundancy import PlayedVoices, sort_items
 from server.webrtc.trailer import split_trailer
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Traffic:
             else RoomEncryption(link.secret, link.room, session.id, self, stats.dropped)
         )
         self._told: EncryptionStatus | None = None
+        self._played: defaultdict[int, PlayedVoices] = defaultdict(PlayedVoices)
         session.media.seal_voice = self._encryption.seal_voice
 
     @property
@@ -112,11 +115,15 @@ class Traffic:
             logger.debug("voice dropped: %s", error)
             return
         try:
-            voice, bundles = split_trailer(payload)
+            voice, items = split_trailer(payload)
         except ProtocolError as error:
             self._stats.bad_messages += 1
             logger.debug("no trailer read: %s", error)
-            voice, bundles = payload, []
+            voice, items = payload, []
+        bundles, copies = sort_items(items)
+        for restored_timestamp, restored in self._played[speaker].take(timestamp, copies):
+            self._stats.count_down("voice", restored)
+            self._emit(VoiceReceived(speaker, restored, restored_timestamp))
         for bundle in bundles:
             self._stats.count_down("trailer", bundle)
             self._emit(BundleReceived(speaker, bundle))

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from server.encryption.sealed_header import speech_in
 from server.errors import ProtocolError
+from server.webrtc.redundancy import Redundancy
 from server.webrtc.trailer import add_trailer
 from server.webrtc.voice import SAMPLE_RATE, VoiceTrack
 
@@ -42,11 +43,12 @@ class VoiceWriter:
         self._counted_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self.seal: SealVoice = _leave_in_the_clear
+        self.redundancy = Redundancy()  #: what is sent more than once
 
     def send_voice(self, packet: bytes, samples: int) -> None:
         """Send an Opus packet of `samples` at 48 kHz; an empty one lets that time pass in silence."""
         if packet or self._waiting:
-            self._track.push(self._load(packet), self._samples)
+            self._track.push(self._load(packet, self._samples), self._samples)
         self._samples += samples
         self._counted_s = self._loop.time()
 
@@ -71,18 +73,33 @@ class VoiceWriter:
         silent_s = self._loop.time() - self._counted_s
         if silent_s >= _LONGEST_WAIT_S:
             while self._waiting:
-                self._track.push(self._load(b""), self._samples + round(silent_s * SAMPLE_RATE))
+                now = self._samples + round(silent_s * SAMPLE_RATE)
+                self._track.push(self._load(b"", now), now)
         elif self._waiting:
             self._timer = self._loop.call_later(_LONGEST_WAIT_S - silent_s + 0.001, self._send_what_is_due)
 
-    def _load(self, packet: bytes) -> bytes:
-        """Return the packet with as many waiting bundles as fit, sealed."""
-        pauses = 0 < len(packet) <= _PAUSE_BYTES
-        for count in range(0 if pauses else len(self._waiting), 0, -1):
-            try:
-                payload = add_trailer(packet, list(self._waiting)[:count])
-            except ProtocolError:
-                continue
-            newest = [self._waiting.popleft() for _ in range(count)][-1]
-            return self.seal(payload, speech=speech_in(newest))
-        return self.seal(packet, speech=len(packet) > _PAUSE_BYTES)
+    def _load(self, packet: bytes, timestamp: int) -> bytes:
+        """Return the packet with as many waiting bundles as fit, and what is sent again, sealed."""
+        if 0 < len(packet) <= _PAUSE_BYTES:
+            return self.seal(packet, speech=False)
+        count = len(self._waiting)
+        while count and _loaded(packet, self._bundles(count)) is None:
+            count -= 1
+        bundles = self._bundles(count)
+        again = self.redundancy.items_for(timestamp)
+        payload = _loaded(packet, [*again, *bundles]) or _loaded(packet, bundles) or packet
+        for _ in bundles:
+            self._waiting.popleft()
+        self.redundancy.note(timestamp, packet, bundles)
+        return self.seal(payload, speech=speech_in(bundles[-1]) if bundles else len(packet) > _PAUSE_BYTES)
+
+    def _bundles(self, count: int) -> list[bytes]:
+        return list(self._waiting)[:count]
+
+
+def _loaded(packet: bytes, items: list[bytes]) -> bytes | None:
+    """Return the packet with these items behind it; None if there are none, or they do not fit."""
+    try:
+        return add_trailer(packet, items) if items else None
+    except ProtocolError:
+        return None

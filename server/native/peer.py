@@ -282,6 +282,7 @@ class NativePeer:
         def record(keyframe: bytes | None) -> None:
             if keyframe is not None:
                 remote.newest_keyframe = keyframe[1]
+                self.sending.confirm(remote.info.id, keyframe[1])
                 self._record(remote, RecordKind.KEYFRAME, keyframe)
 
         self._drawing.put(lambda: remote.add_slice(part), record)
@@ -299,6 +300,10 @@ class NativePeer:
                 self.sending.answer(remote.info.id, number)
             case {"type": "resume", "newest": int() | None as newest, "answer": bool(answer)}:
                 self._welcome_back(remote, newest, answer=answer)
+            case {"type": "keyframe-received", "number": int()}:
+                pass
+            case {"type": "reception", "lost": int(lost), "late": int(), "kbps": int()} if 0 <= lost <= 100:
+                self.sending.note_loss(remote.info.id, lost)
             case {"type": "trailers", "read": bool(read)}:
                 self.sending.bundles.note(remote.info.id, reads=read)
             case {"type": "chat", "text": str(text)}:

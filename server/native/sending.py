@@ -9,6 +9,10 @@ from server.native.transports import BundleSender, DataChannelTransport, ThinTra
 from server.webrtc.channels import EVERYBODY
 
 _ANSWER_INTERVAL_MS = 1000.0
+#: From these shares of lost packets on, per cent, all is sent twice, or three times.
+_SOME_LOSS, _HEAVY_LOSS = 4, 15
+#: So long a report of losses counts.
+_LOSS_MEMORY_MS = 12_000.0
 
 
 class Sending:
@@ -23,9 +27,11 @@ class Sending:
         self._call = call
         self._now_ms = now_ms
         self._answered_ms: dict[int, float] = {}
+        self._lost: dict[int, tuple[float, int]] = {}
 
     def send_bundle(self, bundle: bytes) -> None:
         """Send a bundle to everybody."""
+        self._call.set_redundancy(self._redundancy())
         self.bundles.send(bundle, self._call.participants.keys() - self._call.encryption.strangers)
 
     def send_keyframe(self, keyframe: bytes) -> None:
@@ -70,6 +76,19 @@ class Sending:
         """Tell a speaker whether bundles behind its voice reach this end."""
         if self.bundles.reads_trailers:
             self._call.send_control(speaker, {"type": "trailers", "read": read})
+
+    def note_loss(self, receiver: int, percent: int) -> None:
+        """Take note of the share of packets that a receiver loses."""
+        self._lost[receiver] = self._now_ms(), percent
+
+    def confirm(self, sender: int, number: int) -> None:
+        """Tell a sender that its keyframe is here."""
+        self._call.send_control(sender, {"type": "keyframe-received", "number": number})
+
+    def _redundancy(self) -> int:
+        now_ms = self._now_ms()
+        worst = max((lost for when, lost in self._lost.values() if now_ms - when < _LOSS_MEMORY_MS), default=0)
+        return (worst >= _SOME_LOSS) + (worst >= _HEAVY_LOSS)
 
     def request(self, sender: int, number: int) -> None:
         """Ask a sender for a keyframe."""

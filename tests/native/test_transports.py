@@ -7,6 +7,7 @@ import pytest
 from server.client.voice_writer import VoiceWriter
 from server.native.bundle_sequence import BundleSequence
 from server.native.transports import BundleSender
+from server.webrtc.redundancy import PlayedVoices, VoiceCopy, sort_items
 from server.webrtc.trailer import split_trailer
 from server.webrtc.voice import VoiceTrack
 
@@ -127,3 +128,27 @@ async def test_what_does_not_fit_waits_for_the_packet_after() -> None:
     assert (await _sent(track))[1] == [b"1" * 800]
     assert (await _sent(track))[1] == [b"2" * 800]
     writer.close()
+
+
+async def test_under_loss_voices_and_bundles_go_again_behind_the_packets_that_follow() -> None:
+    track = VoiceTrack()
+    writer = VoiceWriter(track)
+    writer.redundancy.depth = 1
+    writer.send_voice(VOICE, SAMPLES)
+    writer.send_bundle(b"\x101")
+    writer.send_voice(VOICE, SAMPLES)
+    writer.send_voice(VOICE, SAMPLES)
+    writer.close()
+    assert await _sent(track) == (VOICE, [], 0)
+    _, items, _ = await _sent(track)
+    assert sort_items(items) == ([b"\x101"], [VoiceCopy(SAMPLES, VOICE)])
+    _, items, _ = await _sent(track)
+    assert sort_items(items) == ([b"\x101"], [VoiceCopy(SAMPLES, VOICE)])
+
+
+def test_a_copy_counts_only_if_its_packet_has_not_come() -> None:
+    played = PlayedVoices()
+    assert played.take(0, []) == []
+    assert played.take(SAMPLES, [VoiceCopy(SAMPLES, VOICE)]) == []
+    assert played.take(3 * SAMPLES, [VoiceCopy(SAMPLES, b"lost")]) == [(2 * SAMPLES, b"lost")]
+    assert played.take(4 * SAMPLES, [VoiceCopy(2 * SAMPLES, b"lost"), VoiceCopy(SAMPLES, VOICE)]) == []
