@@ -1,4 +1,4 @@
-"""A real nats-server with JetStream, in a process of its own."""
+"""A real nats-server in a process of its own."""
 
 import signal
 import socket
@@ -14,11 +14,11 @@ _START_S = 10.0
 class NatsServer:
     """`with` starts and stops it; what it stores outlives a stop."""
 
-    def __init__(self, folder: Path, configuration: str = "") -> None:
-        """Keep everything in `folder`; `configuration` is added to what every server here has."""
+    def __init__(self, folder: Path, configuration: str | None = None) -> None:
+        """Keep everything in `folder`, with JetStream and nothing else if no configuration is given."""
         self.port = free_port()
         self._folder = folder
-        self._configuration = configuration
+        self._configuration = configuration or f'jetstream {{ store_dir: "{folder}" }}'
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -34,9 +34,7 @@ class NatsServer:
 
     def start(self) -> None:
         file = self._folder / "nats.conf"
-        file.write_text(
-            f'port: {self.port}\nhost: 127.0.0.1\njetstream {{ store_dir: "{self._folder}" }}\n{self._configuration}'
-        )
+        file.write_text(f"port: {self.port}\nhost: 127.0.0.1\n{self._configuration}\n")
         program = Path(sys.executable).parent / "nats-server"
         self._process = subprocess.Popen([program, "-c", file, "-l", self._folder / "nats.log"])
         deadline = time.monotonic() + _START_S
