@@ -69,6 +69,7 @@ class FaceDecoder:
         """
         self.voice_active = False  #: as the newest bundle says
         self.stage_ms = {"entropy": 0.0, "animate": 0.0, "keyframe": 0.0}  #: of the newest of each
+        self.pictures_by_sound = 0  #: shown where motion was missing and the voice moved the face
         self._animator = animator
         self._drive = drive
         self._voice_clock = VoiceClock()
@@ -203,6 +204,7 @@ class FaceDecoder:
         """Return what is shown with the picture that was due; without one, the last good picture is held."""
         if picture is not None:
             self._shown, self._shown_frame = picture, due.frame
+            self.pictures_by_sound += due.frame is not None and due.frame.driven
         return Shown(self._shown, self._state(due.now_ms, due.frame), picture is not None, self._shown_frame)
 
     def _state(self, now_ms: float, frame: TimedFrame | None) -> FaceState:

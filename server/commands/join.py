@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codec.animator import Animator
+from codec.speech.model import SpeechModel
 from server.client.call import Call
 from server.errors import ServerError
 from server.native.capture import Camera, PictureSource, VideoFile, has_sound
@@ -103,6 +104,7 @@ async def _join(arguments: argparse.Namespace) -> int:
         window,
         loudspeaker.mixer if loudspeaker else None,
         CallRecorder(arguments.record) if arguments.record else None,
+        SpeechModel() if arguments.show or arguments.draw else None,
     )
     peer = NativePeer(call, receivers, _silent if arguments.quiet else _say, thin=arguments.transport != "datachannel")
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ from typing import Any
 
 from codec.animator import Animator
 from codec.recording import RecordKind
+from codec.speech.model import SpeechModel
 from server.client.call import Call
 from server.client.events import (
     BundleReceived,
@@ -54,6 +55,7 @@ class Receivers:
     window: Window | None = None  #: shows them; needs an animator
     mixer: Mixer | None = None  #: plays their voices
     recorder: CallRecorder | None = None
+    speech: SpeechModel | None = None  #: lets their voices move their faces, too; needs an animator
     drawn_in: DrawingThread | None = None  #: somebody else draws the others' pictures, in this thread of theirs
 
 
@@ -193,7 +195,8 @@ class NativePeer:
         label = "" if participant.source == "camera" else f", fed from {participant.source}"
         self._say(f"{participant.name} ({participant.id}) is here{label}")
         animator = self._receivers.animator or NoAnimation()
-        self.remotes[participant.id] = RemoteParticipant(participant, animator, _now_ms())
+        drive = self._receivers.speech.drive() if self._receivers.speech else None
+        self.remotes[participant.id] = RemoteParticipant(participant, animator, _now_ms(), drive)
         if self._receivers.recorder is not None:
             self._receivers.recorder.note_participant(participant)
 
@@ -289,8 +292,10 @@ class NativePeer:
 
     def _take_control(self, remote: RemoteParticipant, message: dict[str, object]) -> None:
         match message:
-            case {"type": "state", "muted": bool(muted), "camera": "on" | "off"}:
+            case {"type": "state", "muted": bool(muted), "camera": "on" | "off" as camera}:
                 remote.is_muted = muted
+                consent = message.get("sound-drive")
+                remote.allow_drive(consent == "always" or (consent != "never" and camera == "on"))
                 remote.needs_intra = message.get("keyframes") == "intra"
                 self._allow_prediction()
                 if not remote.has_greeted:
@@ -320,6 +325,9 @@ class NativePeer:
             self._receivers.recorder.add_voice(remote.info.id, packet, timestamp)
         if self._receivers.mixer is not None:
             self._receivers.mixer.add(remote.info.id, packet)
+        if self._receivers.speech is not None:
+            arrived_ms = _now_ms()
+            self._drawing.put(lambda: remote.add_voice(packet, timestamp, arrived_ms), lambda _: None)
 
     def _record(self, remote: RemoteParticipant, kind: RecordKind, payload: bytes) -> None:
         if self._receivers.recorder is not None:

@@ -71,6 +71,7 @@ class RemoteParticipant:
         self.newest_keyframe: int | None = None  #: number of the last one that came whole
         self._assembler = KeyframeAssembler()
         self._drive = drive
+        self.allow_drive(False)
         self._tap = VoiceTap()
         self._decoder = FaceDecoder(animator, drive=drive)
         self._sequence = BundleSequence()
@@ -117,7 +118,10 @@ class RemoteParticipant:
             self._decoder.add_sound(samples, end_ms, now_ms)
 
     def allow_drive(self, allowed: bool) -> None:
-        """Take note whether this person lets their voice move their face while no motion of it is received."""
+        """Take note whether this person lets their voice move their face while no motion of it is received.
+
+        They do not until they have said so.
+        """
         if self._drive is not None:
             self._drive.allowed = allowed
 
@@ -158,5 +162,6 @@ class RemoteParticipant:
             "bundles_duplicate": self._sequence.duplicates,
             "pictures_per_second": round(self.figures.pictures / present_s, 2),
             "playout_delay_ms": round(self._decoder.playout.buffering_ms, 1),
+            "pictures_by_sound": self._decoder.pictures_by_sound,
             "stage_ms": {stage: round(ms, 2) for stage, ms in self._decoder.stage_ms.items()},
         }

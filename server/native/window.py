@@ -12,7 +12,12 @@ from server.native.window_process import show_pictures
 
 _OPEN_TIMEOUT_S = 15.0
 _CLOSE_TIMEOUT_S = 2.0
-_STATES = {FaceState.WAITING: "waiting", FaceState.NO_FACE: "no face", FaceState.STALE: "connection is slow"}
+_STATES = {
+    FaceState.WAITING: "waiting",
+    FaceState.NO_FACE: "no face",
+    FaceState.STALE: "connection is slow",
+    FaceState.SOUND: "moved by the voice",
+}
 
 
 class Window:
