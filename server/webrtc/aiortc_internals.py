@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _LAST_STUN_BYTE = 3
 _RTCP_SENDER_REPORT = 200
 _RTCP_RECEIVER_REPORT = 201
+_LOSSY_INTERVAL_S = 0.9
 _TSN_MODULO = 1 << 32
 _UNACKNOWLEDGED_CHUNKS = 4
 _BULK_BYTES = 600
@@ -125,7 +126,8 @@ def send_check(connection: RTCPeerConnection) -> None:
 class ReportThrottle:
     """Decides which RTCP sender and receiver reports (RFC 3550, section 6.4) are worth a packet.
 
-    A report passes if its stream has moved on since the last one that passed and that is `interval_s` old.
+    A report passes if its stream has moved on since the last one that passed and that is `interval_s` old; one that
+    tells of losses, which its receiver acts on, after a second.
     """
 
     def __init__(self, interval_s: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -142,10 +144,12 @@ class ReportThrottle:
             progress = packet[16:20]
         else:
             return True
+        has_losses = kind == _RTCP_RECEIVER_REPORT and packet[12:13] > b"\0"
+        interval_s = min(_LOSSY_INTERVAL_S, self._interval_s) if has_losses else self._interval_s
         stream = kind, packet[4:8]
         now = self._now()
         passed_at, passed_progress = self._passed.get(stream, (-self._interval_s, bytes(4)))
-        if progress == passed_progress or now - passed_at < self._interval_s:
+        if progress == passed_progress or now - passed_at < interval_s:
             return False
         self._passed[stream] = now, progress
         return True

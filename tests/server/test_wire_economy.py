@@ -23,8 +23,8 @@ def sender_report(packets: int, ssrc: int = 1) -> bytes:
     return bytes(RtcpSrPacket(ssrc, RtcpSenderInfo(5, 6, packet_count=packets, octet_count=8)))
 
 
-def receiver_report(highest: int) -> bytes:
-    info = RtcpReceiverInfo(ssrc=9, fraction_lost=0, packets_lost=0, highest_sequence=highest, jitter=0, lsr=0, dlsr=0)
+def receiver_report(highest: int, lost: int = 0) -> bytes:
+    info = RtcpReceiverInfo(9, fraction_lost=lost, packets_lost=lost, highest_sequence=highest, jitter=0, lsr=0, dlsr=0)
     return bytes(RtcpRrPacket(1, [info]))
 
 
@@ -46,6 +46,16 @@ def test_active_streams_are_reported_every_five_seconds() -> None:
     assert throttle.admit(sender_report(51))
     assert not throttle.admit(receiver_report(1))
     assert throttle.admit(receiver_report(2))
+
+
+def test_losses_are_reported_after_a_second() -> None:
+    clock = Clock()
+    throttle = ReportThrottle(5.0, clock)
+    assert throttle.admit(receiver_report(1))
+    clock.now += 1
+    assert throttle.admit(receiver_report(2, lost=70))
+    clock.now += 1
+    assert not throttle.admit(receiver_report(3))
 
 
 def test_token_bucket() -> None:
