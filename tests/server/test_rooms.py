@@ -298,6 +298,7 @@ async def test_room_settings_survive_a_restart(tmp_path: Path) -> None:
         bob = await Guest(server.room(), "Bob").__aenter__()
         await ann.call.use_power(SetRoom(locked=True, lobby=False))
         await bob.saw(RoomNews)
+        ids = ann.id, bob.id
         port = server.port
     async with RunningServer(Settings(port=port, state_file=settings.state_file)) as server:
         async with Stranger(server) as eve:
@@ -307,6 +308,10 @@ async def test_room_settings_survive_a_restart(tmp_path: Path) -> None:
         await bob.saw(Reconnected)
         await until(lambda: ann.call.room.hosts == (ann.id,), "Ann is host again")
         assert ann.call.room.locked
+        assert (ann.id, bob.id) == ids, "everybody has their seat again"
+        await until(lambda: not any(info.away for info in ann.call.participants.values()), "Bob is back")
+        for guest in (ann, bob):
+            assert not [event for event in guest.seen if isinstance(event, ParticipantWent)]
         await ann.__aexit__()
         await bob.__aexit__()
     assert (tmp_path / "state" / "rooms.sqlite").stat().st_mode & 0o077 == 0
