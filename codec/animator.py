@@ -33,6 +33,11 @@ class CachedKeyframe:
     features: Float32
     landmarks: Float32
 
+    @property
+    def shown(self) -> Picture:
+        """The (side, side, 3) RGB picture as it is shown where nothing is animated."""
+        return _to_pictures(self.picture)[0]
+
 
 @dataclass(frozen=True, slots=True)
 class FaceToDraw:
@@ -86,8 +91,8 @@ class Animator:
                 f"expected {INTERFACE!r}"
             )
         self.name = properties.get("name", folder.name)
-        has_restored = _RESTORED in [value.name for value in self._keyframe.get_outputs()]
-        self._keyframe_outputs = ["features", _RESTORED] if has_restored else ["features"]
+        self._restores = _RESTORED in [value.name for value in self._keyframe.get_outputs()]
+        self._keyframe_outputs = ["features", _RESTORED] if self._restores else ["features"]
         shapes = {value.name: value.shape for value in self._animate.get_inputs()}
         self.side = int(shapes["picture_a"][2])
         self._absent_shapes = {
@@ -100,6 +105,10 @@ class Animator:
         points = landmarks[None].astype(np.float32)
         features, *restored = self._keyframe.run(self._keyframe_outputs, {"picture": planes, "landmarks": points})
         return CachedKeyframe(restored[0] if restored else planes, features, points)
+
+    def restore(self, picture: Picture) -> Picture:
+        """Return a keyframe without a face as it is shown: without the coder's artefacts, if the weights know how."""
+        return self.cache_keyframe(picture, np.zeros((LANDMARKS, 3))).shown if self._restores else picture
 
     def animate(self, picked: CachedKeyframe, other: CachedKeyframe | None, landmarks: FloatArray) -> Picture:
         """Return the (side, side, 3) RGB picture of a face at these (478, 3) landmarks in crop units."""
@@ -122,8 +131,12 @@ class Animator:
         for name, shape in self._absent_shapes.items():
             inputs[name] = np.zeros((len(faces), *shape), np.float32)
         planes: Float32 = self._animate.run(["picture"], inputs)[0]
-        pictures = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-        return list(pictures)
+        return _to_pictures(planes)
+
+
+def _to_pictures(planes: Float32) -> list[Picture]:
+    """Return (side, side, 3) pictures of (N, 3, side, side) in 0…1."""
+    return list(np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1))
 
 
 def _check_names(path: Path, session: Any, inputs: tuple[str, ...], output: str) -> None:

@@ -62,7 +62,7 @@ class ClosedLoop:
         if keyframe.shape is not None and keyframe.motion is not None:
             landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
             prepared = self._animator.cache_keyframe(picture, landmarks)
-        scored = prepare(picture)
+        scored = prepare(self._animator.restore(picture) if prepared is None else prepared.shown)
         self._keyframes[keyframe.number] = _Cached(scored, distances(scored, prepare(view)), prepared)
         self._keyframes.move_to_end(keyframe.number)
         while len(self._keyframes) > CACHED_KEYFRAMES:

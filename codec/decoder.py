@@ -109,6 +109,7 @@ class FaceDecoder:
         if keyframe.shape is not None and keyframe.motion is not None:
             landmarks = self._model.landmarks(keyframe.shape, keyframe.motion)
             prepared = self._animator.cache_keyframe(picture, landmarks)
+        picture = self._animator.restore(picture) if prepared is None else prepared.shown
         self._keyframes[keyframe.number] = _Cached(keyframe, picture, prepared)
         self._keyframes.move_to_end(keyframe.number)
         while len(self._keyframes) > self._most_keyframes:

@@ -12,6 +12,8 @@ LANDMARKER_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0
 #: The networks by their cost, and the choice that leaves it to the path setting.
 TIERS = ("pocket", "studio")
 AUTO_TIER = "auto"
+#: The landmark warp, drawn from restored keyframes: what a browser on an old laptop draws 25 times a second.
+_DEFAULT = "restored"
 GRAPHS = ("keyframe.onnx", "animate.onnx")
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -42,11 +44,11 @@ def landmarker_path() -> Path:
 
 
 def weights_folder(tier: str = AUTO_TIER) -> Path:
-    """Return the folder of the animator's weights: of a tier, or `FACEWIRE_WEIGHTS`, else the landmark warp.
+    """Return the folder of the animator's weights: of a tier, or `FACEWIRE_WEIGHTS`, else the default.
 
     Raises `ModelFileError` if it lacks `keyframe.onnx` or `animate.onnx`.
     """
-    folder = Path(os.environ.get("FACEWIRE_WEIGHTS", _WEIGHTS / "warp")) if tier == AUTO_TIER else _WEIGHTS / tier
+    folder = Path(os.environ.get("FACEWIRE_WEIGHTS", _WEIGHTS / _DEFAULT)) if tier == AUTO_TIER else _WEIGHTS / tier
     for name in GRAPHS:
         if not (folder / name).is_file():
             if tier != AUTO_TIER:

@@ -164,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cache", type=Path, metavar="CACHE")
     parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--against", type=Path, default=weights_folder(), help="the warp's weights")
+    parser.add_argument("--against", type=Path, default=weights_folder("warp"), help="the warp's weights")
     parser.add_argument("--level", type=int, default=1, help="which of the cache's auxiliary streams: 0 is the best")
     parser.add_argument("--stride", type=int, default=5, help="frames between measured ones")
     parser.add_argument("--json", type=Path)

@@ -17,6 +17,7 @@ from codec.file_encoder import CodingMode, FileEncoder, FileSettings
 from codec.intra_picture import PictureCodec, decode_picture, encode_av1
 from codec.keyframes import Keyframe
 from codec.landmarks import LandmarkTracker
+from codec.model_files import weights_folder
 from codec.motion import EYES, LIPS, FloatArray, motion_model, rotation_matrix, rotation_vector
 from codec.picture_stream import PictureStreamEncoder
 from codec.recording import RecordKind
@@ -28,7 +29,8 @@ Picture = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def animator() -> Animator:
-    return Animator(provider="cpu")
+    """Draws from keyframes as they were coded: these tests judge the codec."""
+    return Animator(weights_folder("warp"), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -229,11 +231,10 @@ def test_weights_that_break_the_interface_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_warp_is_what_its_program_writes() -> None:
-    from codec.model_files import weights_folder
     from models.warp import animate_graph, keyframe_graph
 
     for name, graph in (("keyframe", keyframe_graph()), ("animate", animate_graph())):
-        assert (weights_folder() / f"{name}.onnx").read_bytes() == graph.SerializeToString(deterministic=True)
+        assert (weights_folder("warp") / f"{name}.onnx").read_bytes() == graph.SerializeToString(deterministic=True)
 
 
 def test_a_plain_picture_is_shown_as_it_is(animator: Animator) -> None:

@@ -76,6 +76,13 @@ export class Animator {
     return { ...inputs, picture: restored ?? inputs.picture, features };
   }
 
+  /** Returns a keyframe as it is shown where nothing is animated: without the coder's artefacts, if the weights know how. */
+  async restore(picture: ImageData): Promise<ImageData> {
+    if (!this.keyframe.outputNames.includes('restored')) return picture;
+    const { picture: restored } = await this.cacheKeyframe(picture, new Float64Array(LANDMARKS * 3));
+    return fromPlanes(restored.data as Float32Array, this.side);
+  }
+
   /** Returns the picture of a face at these landmarks in crop units, drawn from one or two keyframes. */
   async animate(picked: CachedKeyframe, other: CachedKeyframe | null, landmarks: Landmarks): Promise<ImageData> {
     const second = other ?? picked;

@@ -26,8 +26,9 @@ interface Face {
   decoder: Decoder;
   context: OffscreenCanvasRenderingContext2D;
   stream: PictureStreamDecoder;
-  /** Decoded pictures and what `animate` needs of them; those of forgotten keyframes go with them. */
+  /** Decoded pictures, the same restored, and what `animate` needs of them; those of forgotten keyframes go with them. */
   pictures: WeakMap<Keyframe, ImageData>;
+  restored: WeakMap<Keyframe, ImageData>;
   cached: WeakMap<Keyframe, CachedKeyframe>;
   nextPictureMs: number;
   picturesDrawn: number;
@@ -70,6 +71,7 @@ export class Renderer {
       context,
       stream: new PictureStreamDecoder(this.streamConfig, this.animator.side),
       pictures: new WeakMap(),
+      restored: new WeakMap(),
       cached: new WeakMap(),
       nextPictureMs: 0,
       picturesDrawn: 0,
@@ -147,7 +149,7 @@ export class Renderer {
 
   /** Returns what to show of a frame; null while a keyframe's picture is still being decoded. */
   private async pictureOf(face: Face, { frame, picked, other }: DueFrame): Promise<ImageData | null> {
-    if (frame.motion === null) return face.pictures.get(picked) ?? null;
+    if (frame.motion === null) return this.restoredPicture(face, picked);
     if (picked.shape === null) return null;
     const cached = await this.cachedKeyframe(face, picked);
     if (cached === null) return null;
@@ -160,6 +162,15 @@ export class Renderer {
     );
     this.timings.animate.add(performance.now() - begin);
     return picture;
+  }
+
+  /** Returns a keyframe as it is shown by itself; null while its picture is still being decoded. */
+  private async restoredPicture(face: Face, keyframe: Keyframe): Promise<ImageData | null> {
+    const picture = face.pictures.get(keyframe);
+    if (picture === undefined) return null;
+    const restored = face.restored.get(keyframe) ?? (await this.animator.restore(picture));
+    face.restored.set(keyframe, restored);
+    return restored;
   }
 
   /** Returns what `animate` needs of a keyframe; null without a face, or while its picture is still being decoded. */
