@@ -24,6 +24,7 @@ DOCKERFILE = PROJECT / "docker/Dockerfile"
 
 _MIRROR = "http://deb.debian.org/debian"
 _IMAGES = {"debian:bookworm-slim": "bookworm"}
+_KEEP_NOTHING = 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };\n'
 #: Where a machine has certificates of its own, package managers in a root must know them too.
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _CERTIFICATES_INSIDE = "/run/machine-certificates.crt"
@@ -126,6 +127,10 @@ class CleanRoots:
             unfinished = root.with_suffix(".part")
             _remove(unfinished)
             subprocess.run(["debootstrap", "--variant=minbase", _IMAGES[name], unfinished, _MIRROR], check=True)
+            # As in Debian's image: apt keeps no packages that it has installed.
+            (unfinished / "etc/apt/apt.conf.d/docker-clean").write_text(_KEEP_NOTHING)
+            for package in (unfinished / "var/cache/apt/archives").glob("*.deb"):
+                package.unlink()
             unfinished.rename(root)
         image = self._images[name] = Image(root)
         return image
