@@ -45,6 +45,8 @@ class OpenRoom(Room):
         self.subscription: Subscription | None = None
         self.visitors: dict[str, Visitor] = {}
         """Who is on the way in or waits, by visit."""
+        self.silent: set[str] = set()
+        """Visits of people of this node from whom nothing comes."""
         self.lobby = Lobby(settings.room)
         self.is_behind = False
         """Whether the record says of this node's people what is not so."""
@@ -117,11 +119,13 @@ class OpenRoom(Room):
     def unplug(self, participant: Participant) -> None:
         """Serve a participant no longer whose connection was lost; the record holds their seat."""
         del self.participants[participant.id]
+        self.silent.discard(participant.seat.visit)
         participant.has_left = True
 
     def drop(self, participant: Participant, reason: str) -> None:
         """Let a participant of this node go at once; the record follows."""
         del self.participants[participant.id]
+        self.silent.discard(participant.seat.visit)
         participant.has_left = True
         del self.present[participant.id]
         self._tell_all(ParticipantLeft(participant.id, reason))
@@ -190,6 +194,8 @@ class OpenRoom(Room):
         participant = self.participants.get(seat.id)
         if participant is not None and seat.visit == before.visit:
             participant.seat = seat
+            # Others take people for away whose node they cannot hear.
+            self.is_behind = self.is_behind or (seat.away_since is not None) != (seat.visit in self.silent)
         elif participant is not None:
             self.unplug(participant)
             participant.end(self._why_gone(before))

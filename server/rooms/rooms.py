@@ -110,6 +110,7 @@ class Rooms:
         room = self.room_of(participant)
         if room.participants.get(participant.id) is participant:
             visit = participant.seat.visit
+            (room.silent.add if is_silent else room.silent.discard)(visit)
             await self._change_or_mend(room, lambda record: record.note_away(visit, is_away=is_silent))
 
     async def stop_waiting(self, name: str, visitor: Visitor) -> None:
@@ -295,8 +296,10 @@ class Rooms:
                     record.stop_waiting(presence.visit)
                     record.note_away(presence.visit, is_away=True)
             for participant in room.participants.values():
-                if record.seat_of(participant.seat.visit) is None:
+                visit = participant.seat.visit
+                if record.seat_of(visit) is None:
                     record.return_to_seat(participant.seat)
+                record.note_away(visit, is_away=visit in room.silent)
 
         async with self._menders:
             try:

@@ -9,7 +9,7 @@ from server.bus.local import LocalBus, LocalHub
 from server.bus.members import Members
 from server.cluster import Cluster
 from server.rooms.room_store import SqliteRoomStore
-from server.settings import AccessSettings, LinkSettings, Secret, Settings
+from server.settings import AccessSettings, LinkSettings, RoomSettings, Secret, Settings
 from tests.cluster.nodes import KEY
 from tests.server.running_server import RunningServer
 
@@ -49,8 +49,13 @@ class Node(RunningServer):
 
 
 @asynccontextmanager
-async def two_nodes() -> AsyncIterator[tuple[Node, Node]]:
-    settings = Settings(port=0, link=LinkSettings(connect_timeout_s=10.0), access=AccessSettings(token_key=Secret(KEY)))
+async def two_nodes(held_s: float = 30.0) -> AsyncIterator[tuple[Node, Node]]:
+    settings = Settings(
+        port=0,
+        link=LinkSettings(connect_timeout_s=10.0),
+        access=AccessSettings(token_key=Secret(KEY)),
+        room=RoomSettings(held_s=held_s),
+    )
     hub, store = LocalHub(), SqliteRoomStore("")
     async with AsyncExitStack() as stack:
         nodes = []
