@@ -186,6 +186,8 @@ class OpenRoom(Room):
             return ProtocolError("room-ended", self.record.ending)
         if any(other.person == seat.person for other in self.record.seats):
             return ProtocolError("replaced", "you have joined from elsewhere")
+        if seat.away_since is not None:
+            return ProtocolError("media-failed", f"nothing came from you for {self.settings.room.held_s:g} s")
         return ProtocolError("going-away", "this server was cut off from the others: join again")
 
     def _seat_anew(self, before: Presence, seat: Presence) -> None:
