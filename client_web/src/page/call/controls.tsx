@@ -17,7 +17,7 @@ export function Controls({ model }: { model: CallModel }) {
         <ControlButton key={action.id} action={action} />
       ))}
       <Reactions model={model} />
-      <Menu actions={inMenu} />
+      <Menu actions={inMenu} model={model} />
       {actions.filter(({ id }) => id === 'leave').map((action) => (
         <ControlButton key={action.id} action={action} />
       ))}
@@ -55,26 +55,34 @@ function Reactions({ model }: { model: CallModel }) {
         <span class="control-text">{t.react}</span>
       </button>
       <div id="reactions" class="popover reactions" popover="auto" ref={popover} role="group" aria-label={t.react}>
-        {REACTIONS.map((emoji, index) => (
-          <button
-            key={emoji}
-            type="button"
-            aria-label={t.reactWith(emoji)}
-            aria-keyshortcuts={String(index + 1)}
-            onClick={() => {
-              model.react(emoji);
-              popover.current?.hidePopover();
-            }}
-          >
-            {emoji}
-          </button>
-        ))}
+        <ReactionButtons model={model} onDone={() => popover.current?.hidePopover()} />
       </div>
     </>
   );
 }
 
-function Menu({ actions }: { actions: readonly Action[] }) {
+function ReactionButtons({ model, onDone }: { model: CallModel; onDone: () => void }) {
+  return (
+    <>
+      {REACTIONS.map((emoji, index) => (
+        <button
+          key={emoji}
+          type="button"
+          aria-label={messages.value.actions.reactWith(emoji)}
+          aria-keyshortcuts={String(index + 1)}
+          onClick={() => {
+            model.react(emoji);
+            onDone();
+          }}
+        >
+          {emoji}
+        </button>
+      ))}
+    </>
+  );
+}
+
+function Menu({ actions, model }: { actions: readonly Action[]; model: CallModel }) {
   const t = messages.value.actions;
   const popover = useRef<HTMLDivElement>(null);
   return (
@@ -84,6 +92,9 @@ function Menu({ actions }: { actions: readonly Action[] }) {
         <span class="control-text">{t.more}</span>
       </button>
       <div id="more-actions" class="popover menu" popover="auto" ref={popover} role="group" aria-label={t.more}>
+        <div class="reactions menu-reactions">
+          <ReactionButtons model={model} onDone={() => popover.current?.hidePopover()} />
+        </div>
         {actions.map((action) => (
           <button
             key={action.id}
