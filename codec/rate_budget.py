@@ -52,14 +52,14 @@ class KeyframeBudget:
 
 #: Bounds of what is spent, with a little kept for sizes that turn out larger than expected: of any window of 5 s that
 #: begins after the first 3, and of the whole file once it is 6 s long.
-_WINDOW_MS, _WINDOWS_FROM_MS, _WINDOW_SHARE = 5000.0, 3000.0, 1.06
+_WINDOW_MS, _WINDOWS_FROM_MS, _WINDOW_SHARE = 5000.0, 3000.0, 1.05
 _WHOLE_FROM_MS, _WHOLE_SHARE = 6000.0, 1.03
 #: Unspent bytes are kept up to what the rate carries in this time.
 _LARGEST_CREDIT_S = 1.0
 #: While a large picture is being paid for, or saved for, this share of the rate goes into it at least and at most.
 _SMALLEST_DEBT_SHARE, _LARGEST_DEBT_SHARE, _SAVING_SHARE = 0.2, 0.85, 0.45
 #: Sizes of keyframes are expected to be like the last few, rather too large than too small.
-_RISING, _FALLING, _SURPRISE, _INTRA_SURPRISE = 0.7, 0.2, 1.25, 1.05
+_RISING, _FALLING, _SURPRISE, _INTRA_SURPRISE = 0.7, 0.2, 1.4, 1.05
 #: The container: bytes of a record, of a second in chunks, and of a file's beginning.
 _RECORD_BYTES, _CHUNKS_BYTES_PER_MS, _BEGINNING_BYTES = 3, 0.016, 90
 #: Every fourth picture of a chain is one that the others lean on, and larger (SVT-AV1's low-delay structure).
