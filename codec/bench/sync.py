@@ -27,12 +27,12 @@ from codec.speech.networks import FRAME_MS
 _SAMPLES_PER_FRAME = SAMPLE_RATE * FRAME_MS // 1000
 _SHORTEST_FRAMES = 50
 _VOICE_KBPS = 6
-_INTERVALS_MS = (40, 80, 120, 160, 240, 320)
+_INTERVALS_MS = (40, 80, 120, 160, 240)
 _BURST_MS, _BURST_EVERY_MS = 400, 1_400
 _LOST_SHARE = 0.3
 #: Sound that is there beyond the moment of a picture.
 _LOOKAHEAD_MS = 80
-_SEEDS = (0, 1, 2)
+_SEEDS = (0, 1)
 
 #: Says which bundles of a transmission arrive.
 Loss = Callable[[Transmission], NDArray[np.bool_]]
