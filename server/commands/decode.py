@@ -15,6 +15,7 @@ from codec.animator import Animator
 from codec.model_files import AUTO_TIER, TIERS, weights_folder
 from server.native.errors import DeviceError
 from server.native.play_out import Moment, PlayOut
+from server.native.provenance import CONTAINER_OPTIONS, mark
 from server.native.voice_codec import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _seconds(text: str) -> float:
 def write_video(playing: PlayOut, path: Path, fps: int) -> None:
     """Write a playing recording to a video file. Raises `DeviceError` if the file cannot be written."""
     try:
-        with av.open(str(path), "w") as container:
+        with av.open(str(path), "w", options=CONTAINER_OPTIONS) as container:
+            mark(container)
             video = container.add_stream("libx264", rate=fps)
             video.width, video.height = playing.size
             video.pix_fmt = "yuv420p"

@@ -10,6 +10,7 @@ from codec.errors import FormatError
 from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
 from server.commands.demonstration_process import RECORDING
+from server.native import provenance
 from server.native.play_out import PlayOut
 from server.native.recorded_clock import show_times_ms
 from server.native.replay import Replay, restamp
@@ -39,6 +40,15 @@ def test_a_recording_becomes_a_video_with_sound(tmp_path: Path, capsys: pytest.C
     assert np.abs(sound[:30_000]).max() < 0.02
     first, last = (frames[index].to_ndarray(format="rgb24").astype(int) for index in (30, 60))
     assert np.abs(first - last).mean() > 1
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_a_video_says_to_machines_that_it_was_rendered(tmp_path: Path, kind: str) -> None:
+    recording = short_demonstration(tmp_path, 1.0)
+    assert main(["decode", str(recording), str(tmp_path / f"out.{kind}"), "--provider", "cpu"]) == 0
+    with av.open(str(tmp_path / f"out.{kind}")) as container:
+        tags = {name.lower(): value for name, value in container.metadata.items()}
+    assert tags[provenance.TAG.lower()] == provenance.RENDERED
 
 
 def test_jitter_in_the_file_is_not_in_the_pictures(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import type { CallModel } from './call_model';
 import type { Place } from './layout';
 import type { Picture, Remote } from './remote';
 
+const IPTC = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
+
 /** One other participant: the drawn face, the voice, the name and what is the matter with them. */
 export function Tile({ person, model, place }: { person: Remote; model: CallModel; place: Place }) {
   const t = messages.value.tile;
@@ -22,6 +24,7 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
       aria-label={name}
       data-participant={id}
       data-picture={picture}
+      data-digital-source-type={IPTC + (isPlain ? 'digitalCapture' : 'compositeSynthetic')}
       data-speaking={person.speaking.value || undefined}
       style={styleOf(place)}
       onDblClick={() => model.togglePin(id)}
