@@ -1,5 +1,6 @@
 """The bus: what one node says to the others. Subjects are words with dots between; the last word says what it is."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -40,6 +41,8 @@ class Bus(Protocol):
     """Whether the others can be reached just now; about a second behind."""
     on_recovery: Callable[[], None]
     """Called when the bus can be reached again."""
+    dropped: Counter[str]
+    """Messages that were not sent, by why."""
 
     async def subscribe(self, subject: str, handler: Handler) -> Subscription:
         """Hear all messages under a subject. Raises `BusError`."""

@@ -1,7 +1,7 @@
 """The bus inside one process: of a server that is alone, and of several in one process, for tests."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from server.bus.bus import Handler, Subscription
@@ -35,6 +35,7 @@ class LocalBus:
         self.node = node
         self.is_up = True
         self.on_recovery: Callable[[], None] = lambda: None
+        self.dropped: Counter[str] = Counter()
         self._hub = hub or LocalHub()
 
     async def subscribe(self, subject: str, handler: Handler) -> Subscription:

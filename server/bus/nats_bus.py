@@ -35,7 +35,8 @@ class NatsBus:
         self.node = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self.is_up = False
         self.on_recovery: Callable[[], None] = lambda: None
-        self.queue = BusQueue(MEDIA_AGE_S)
+        self._queue = BusQueue(MEDIA_AGE_S)
+        self.dropped = self._queue.dropped
         self._settings = settings
         self._client = Client()
         self._something_waits = asyncio.Event()
@@ -85,14 +86,16 @@ class NatsBus:
 
     def publish(self, subject: str, word: str, message: bytes) -> None:
         """Say something that must not be missed."""
-        self.queue.put(f"{subject}.{word}", message, is_media=False)
+        self._queue.put(f"{subject}.{word}", message, is_media=False)
         self._something_waits.set()
 
     def publish_media(self, subject: str, word: str, message: bytes) -> None:
         """Say something that is worth nothing after 100 ms."""
-        if self.is_up:
-            self.queue.put(f"{subject}.{word}", message, is_media=True)
-            self._something_waits.set()
+        if not self.is_up:
+            self.dropped["bus down"] += 1
+            return
+        self._queue.put(f"{subject}.{word}", message, is_media=True)
+        self._something_waits.set()
 
     async def close(self) -> None:
         """Say what still waits, and leave."""
@@ -101,7 +104,7 @@ class NatsBus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(NatsError, OSError, TimeoutError):
             async with asyncio.timeout(_ANSWER_S):
-                while self.is_up and (waiting := self.queue.take()) is not None:
+                while self.is_up and (waiting := self._queue.take()) is not None:
                     await self._client.publish(*waiting)
                 await self._client.flush(_ANSWER_S)  # type: ignore[arg-type]
         with suppress(NatsError, OSError):
@@ -112,11 +115,11 @@ class NatsBus:
         while True:
             await self._something_waits.wait()
             self._something_waits.clear()
-            while len(self.queue):
+            while len(self._queue):
                 if not self.is_up or self._client.pending_data_size > _UNWRITTEN_BYTES:
                     await asyncio.sleep(MEDIA_AGE_S / 10)
                     continue
-                waiting = self.queue.take()
+                waiting = self._queue.take()
                 if waiting is None:
                     break
                 try:

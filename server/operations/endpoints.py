@@ -32,6 +32,10 @@ class Operations:
         metrics.watch("facewire_participants", "People in rooms", lambda: rooms.participant_count)
         metrics.watch("facewire_waiting", "People who wait to be let in", lambda: rooms.waiting_count)
         metrics.watch("facewire_sockets", "Open signalling sockets", lambda: signalling.socket_count)
+        cluster = signalling.cluster
+        metrics.watch("facewire_nodes", "Nodes that are alive, this one included", lambda: cluster.members.count)
+        metrics.watch("facewire_bus_up", "1 while the other nodes can be reached", lambda: cluster.bus.is_up)
+        metrics.watch("facewire_bus_dropped", "Messages to other nodes not sent", lambda: cluster.bus.dropped.total())
         metrics.watch("facewire_draining", "1 while the server stops", lambda: signalling.is_draining)
 
     def routes(self) -> list[web.RouteDef]:

@@ -27,7 +27,7 @@ class Signalling:
         self.settings = settings
         self.metrics = metrics
         self.is_draining = False
-        self._members = cluster.members
+        self.cluster = cluster
         self.limiter = Limiter(settings.limits)
         self._gate = Gate(settings.limits)
         self._addresses = Addresses(settings.access.proxies)
@@ -43,7 +43,7 @@ class Signalling:
             origin is not None
             and urlsplit(origin).netloc != request.host
             and origin not in self.settings.access.origins
-            and origin not in self._members.urls
+            and origin not in self.cluster.members.urls
         ):
             self.metrics.refuse("origin")
             raise web.HTTPForbidden(text=f"signalling is for pages of {request.host}, not of {origin}\n")
@@ -93,4 +93,4 @@ class Signalling:
 
     def _let_nobody_in(self) -> None:
         self.is_draining = True
-        self._members.send_nobody_here()
+        self.cluster.members.send_nobody_here()
