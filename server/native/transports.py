@@ -5,6 +5,9 @@ from typing import Protocol
 
 from server.client.call import Call
 
+#: With more others than that the relay forwards only the loudest voices, and whatever lies behind the rest is lost.
+MOST_HEARERS = 3
+
 
 class BundleTransport(Protocol):
     """One way for bundles."""
@@ -65,7 +68,8 @@ class BundleSender:
 
     def send(self, bundle: bytes, participants: Iterable[int]) -> None:
         """Send a bundle to the others in the room."""
-        thin = self._thin if self._readers.issuperset(participants) else None
+        others = frozenset(participants)
+        thin = self._thin if len(others) <= MOST_HEARERS and self._readers >= others else None
         if thin is not None and thin.send(bundle):
             self.sending = thin.name
         else:

@@ -13,6 +13,7 @@ from server.operations.traffic import BUS, IN, OUT, VOICE
 from server.protocol.messages import ServerMessage, Voices
 from server.protocol.room_messages import RoomState
 from server.rooms.crossing import MEDIA, CrossingMessage, CrossingVoice, parse_media
+from server.rooms.loudest_voices import MOST_VOICES, LoudestVoices
 from server.rooms.peer import Peer
 from server.rooms.record import Presence
 from server.rooms.tokens import new_id
@@ -139,6 +140,7 @@ class Room:
         """Everybody, in the order they came."""
         self.participants: dict[int, Participant] = {}
         """Those whom this node serves."""
+        self._loudest = LoudestVoices()
         self.bus = bus
         self.subject = room_subject(name)
 
@@ -197,6 +199,8 @@ class Room:
             self.traffic.count(OUT, channel, len(message))
 
     def _play(self, speaker: int, payload: bytes, timestamp: int) -> None:
+        if len(self.present) > MOST_VOICES + 1 and not self._loudest.admit(speaker, payload):
+            return
         now = time.monotonic()
         for other in self.participants.values():
             if other.id != speaker and other.peer.slots.play(speaker, payload, timestamp, now):

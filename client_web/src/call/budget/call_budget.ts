@@ -5,7 +5,7 @@ import { ReceptionWatch, type Reception } from './reception';
 import { RateWindow, wireTotals } from '../wire_rate';
 
 const INTERVAL_MS = 100;
-const ARRIVAL_WINDOW_MS = 1_000;
+const WIRE_WINDOW_MS = 1_000;
 /** How much a new report of losses counts beside those before: each is of a second, some 16 packets. */
 const LOSS_SMOOTHING = 0.25;
 
@@ -30,7 +30,7 @@ export class CallBudget {
   private readonly link: LinkBudget;
   private readonly watches = new Map<number, ReceptionWatch>();
   private readonly losses = new PacketLoss();
-  private readonly arrival = new RateWindow(ARRIVAL_WINDOW_MS);
+  private readonly wire = new RateWindow(WIRE_WINDOW_MS);
   private readonly timer = setInterval(() => this.tick(performance.now()), INTERVAL_MS);
   private uplinkLost = 0;
   private allocation: Allocation;
@@ -57,7 +57,7 @@ export class CallBudget {
   noteStatistics(report: RTCStatsReport, slots: ReadonlyMap<string, number | null>): void {
     const nowMs = performance.now();
     const totals = wireTotals(report);
-    if (totals !== null) this.arrival.add(nowMs, totals);
+    if (totals !== null) this.wire.add(nowMs, totals);
     const uplink = this.losses.note(report);
     if (uplink !== null) {
       this.uplinkLost += LOSS_SMOOTHING * (100 * uplink - this.uplinkLost);
@@ -80,9 +80,10 @@ export class CallBudget {
   }
 
   private tick(nowMs: number): void {
-    const arrivingKbps = this.arrival.rate()?.downKbps ?? 0;
+    const { upKbps, downKbps } = this.wire.rate() ?? { upKbps: 0, downKbps: 0 };
+    this.link.noteSent(upKbps);
     for (const [participant, watch] of this.watches) {
-      const reception = watch.due(arrivingKbps, nowMs);
+      const reception = watch.due(downKbps, nowMs);
       if (reception !== null) this.outlet.report(participant, reception);
     }
     this.link.noteOwnLateness(this.lateMs());

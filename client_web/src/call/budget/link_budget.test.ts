@@ -22,7 +22,8 @@ describe('LinkBudget', () => {
 
   it('falls below what arrives as soon as packets wait, stops keyframes while they wait long, and probes upwards', () => {
     const budget = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 });
-    budget.noteReception(2, { lost: 0, late: 250, kbps: 20 }, 10 * SECOND);
+    budget.noteSent(60);
+    budget.noteReception(2, { lost: 0, late: 350, kbps: 20 }, 10 * SECOND);
     expect(budget.estimateKbps).toBeCloseTo(17);
     expect(budget.allocate(10 * SECOND)).toMatchObject({ voiceKbps: 6, sliceKbps: 0, sliceBytes: 250 });
     budget.noteReception(2, { lost: 0, late: 0, kbps: 15 }, 11 * SECOND);
@@ -42,9 +43,17 @@ describe('LinkBudget', () => {
     expect(budget.allocate(20 * SECOND).redundancy).toBe(0);
   });
 
+  it('does not take a busy machine for a thin link: all that was sent arrives', () => {
+    const budget = new LinkBudget();
+    budget.noteSent(20);
+    budget.noteReception(2, { lost: 30, late: 150, kbps: 14 }, 0);
+    expect(budget.estimateKbps).toBeNull();
+    expect(budget.allocate(0).redundancy).toBe(2);
+  });
+
   it('sends nothing again that the link has no room for', () => {
     const budget = new LinkBudget();
-    budget.noteReception(2, { lost: 20, late: 300, kbps: 22 }, 0);
+    budget.noteReception(2, { lost: 20, late: 500, kbps: 14 }, 0);
     expect(budget.allocate(0).redundancy).toBe(0);
   });
 });

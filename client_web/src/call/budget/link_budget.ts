@@ -41,7 +41,11 @@ const UNKNOWN_SLICE_KBPS = 150;
 const LARGEST_SLICE = 1_000;
 const SMALLEST_SLICE = 250;
 const SLICE_BYTES_PER_KBPS = 10;
-const PAUSE_MS = 200;
+/** A link is the reason for waiting only if less arrives than was sent… */
+const STARVED_SHARE = 0.9;
+/** …or packets wait so long that nothing else could be. */
+const CERTAINLY_LATE_MS = 400;
+const PAUSE_MS = 300;
 const LOSS_MEMORY_MS = 12_000;
 const SOME_LOSS = 4;
 const HEAVY_LOSS = 15;
@@ -57,13 +61,22 @@ export class LinkBudget {
   private grownMs = 0;
   private uplinkLost: { percent: number; atMs: number } = { percent: 0, atMs: -Infinity };
   private ownLateMs = 0;
+  private sentKbps = 0;
 
   constructor(private readonly settings: BudgetSettings = DEFAULT_BUDGET) {}
 
   /** Takes a receiver's report. */
   noteReception(receiver: number, reception: Reception, nowMs: number): void {
     this.heard.set(receiver, { ...reception, atMs: nowMs });
-    if (reception.late >= LATE_MS) this.lower(reception.kbps, nowMs);
+    const isStarved = reception.kbps < STARVED_SHARE * this.sentKbps * (1 - reception.lost / 100);
+    if (reception.late >= CERTAINLY_LATE_MS || (reception.late >= LATE_MS && isStarved)) {
+      this.lower(reception.kbps, nowMs);
+    }
+  }
+
+  /** Takes what goes out altogether, kbit/s on the wire in the last second. */
+  noteSent(kbps: number): void {
+    this.sentKbps = kbps;
   }
 
   /** Takes the share of our packets, per cent, that the relay did not get. */

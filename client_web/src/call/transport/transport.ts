@@ -12,6 +12,9 @@ export interface BundleTransport {
   send(bundle: Uint8Array<ArrayBuffer>): void;
 }
 
+/** With more others than that the relay forwards only the loudest voices, and whatever lies behind the rest is lost. */
+const MOST_HEARERS = 3;
+
 /** Bundles and their bytes that travelled in voice packets, in each direction. */
 export interface TrailerCounters {
   bundlesSent: number;
@@ -43,8 +46,9 @@ export class BundleSender {
 
   /** Sends a bundle to the others in the room, whose ids are `participants`. */
   send(bundle: Uint8Array<ArrayBuffer>, participants: Iterable<number>): void {
-    const everybodyReads = [...participants].every((participant) => this.readers.has(participant));
-    const transport = everybodyReads ? (this.thin ?? this.channel) : this.channel;
+    const others = [...participants];
+    const everybodyReads = others.every((participant) => this.readers.has(participant));
+    const transport = everybodyReads && others.length <= MOST_HEARERS ? (this.thin ?? this.channel) : this.channel;
     transport.send(bundle);
   }
 }
