@@ -82,7 +82,7 @@ class Renderers:
         """Have a participant served by a renderer, or say `view-failed`."""
         view = self._view_of(viewer) or self._place(viewer)
         if view is None:
-            self._fail(viewer, "no-renderer", "nobody renders on this server: use a browser that can decode")
+            self._fail(viewer, "no-renderer", "no renderer is here, or all are full: use a browser that can decode")
             return
         view.renderer.send(Serve(view.number, viewer.id, view.room, self._invite(view.room), request))
 
@@ -120,7 +120,8 @@ class Renderers:
         same_room = (view.renderer for view in self._views.values() if view.room == viewer.room.name)
         renderer = next(same_room, None)
         if renderer is None:
-            renderer = min(self._renderers, key=lambda candidate: candidate.share, default=None)
+            free = [candidate for candidate in self._renderers if candidate.load.faces < candidate.about.most_faces]
+            renderer = min(free, key=lambda candidate: candidate.share, default=None)
             if renderer is None:
                 return None
             renderer.rooms_since_report += 1

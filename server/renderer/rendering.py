@@ -95,8 +95,12 @@ class Rendering:
         return time.perf_counter() - started
 
     async def _serve(self, serve: Serve) -> None:
+        key = (serve.room, serve.request.fragment)
+        if any(serve.view in room.viewers for other, room in self._rooms.items() if other != key):
+            # A viewer has one key at a time.
+            await self._end(serve.view)
         try:
-            room = self._rooms.get((serve.room, serve.request.fragment)) or self._enter(serve)
+            room = self._rooms.get(key) or self._enter(serve)
             viewer = room.viewers.get(serve.view)
             if viewer is None:
                 viewer = room.viewers[serve.view] = Viewer(

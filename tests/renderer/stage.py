@@ -24,6 +24,7 @@ from tests.server.strangers import Stranger
 
 KEY = Secret("the-renderers-key-of-these-tests-only")
 RENDERING = RendererSettings(key=KEY, fps=10)
+_PICTURE_S = 60.0
 #: A viewer of these tests has no connection to the relay.
 SETTINGS = Settings(port=0, link=LinkSettings(connect_timeout_s=60.0), renderer=RENDERING)
 
@@ -107,11 +108,24 @@ class Watcher:
                 return {picture.participant: picture.mid for picture in news.pictures}
 
     async def pictures(self, mid: str, count: int) -> list[Picture]:
-        """Return the next pictures of a section."""
+        """Return the next pictures of a section; signalling messages that come meanwhile are not kept."""
+        listening = asyncio.create_task(self._stay_in_touch())
+        try:
+            return await self._receive(mid, count)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _stay_in_touch(self) -> None:
+        """Answer the server's pings, which aiohttp does while it reads."""
+        while not self.signalling.socket.closed:
+            await self.signalling.socket.receive()
+
+    async def _receive(self, mid: str, count: int) -> list[Picture]:
         receiver = next(t.receiver for t in self.connection.getTransceivers() if t.mid == mid)
         pictures = []
         for _ in range(count):
-            frame = await asyncio.wait_for(receiver.track.recv(), 20)
+            frame = await asyncio.wait_for(receiver.track.recv(), _PICTURE_S)
             assert isinstance(frame, VideoFrame)
             pictures.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
         return pictures

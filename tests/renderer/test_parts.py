@@ -114,6 +114,17 @@ def test_a_view_goes_to_the_least_loaded_and_a_room_stays_with_its_renderer() ->
     assert sent["idle"][-1] == EndView(1)
 
 
+def test_a_full_renderer_takes_no_more_rooms() -> None:
+    renderers = Renderers(lambda room: "token", Metrics())
+    renderer = Renderer(Register("small", "cpu", 4), lambda _: None)
+    renderers.add(renderer)
+    renderer.report(Load(4, 0.2))
+    viewer, told = _viewer("tea")
+    renderers.view(viewer, View("v=0"))
+    assert isinstance(told[0], ViewFailed)
+    assert told[0].code == "no-renderer"
+
+
 def test_many_rooms_at_once_are_spread() -> None:
     renderers = Renderers(lambda room: "token", Metrics())
     sent: list[list[ToRenderer]] = [[], []]
