@@ -93,6 +93,7 @@ describe('Call', () => {
       state: { muted: false, camera: 'on', hand: false, recording: false },
       microphone: null,
       token: null,
+      linkSecret: null,
       transport: 'auto',
       keyframes: 'all',
       store: { keyframesInUse: () => [], keyframesSince: () => [] },

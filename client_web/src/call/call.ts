@@ -1,5 +1,7 @@
 import type { ChannelCounters, ChannelName } from './connection';
 import type { Reaction } from './control';
+import type { Bytes } from './encryption/primitives';
+import { NOT_ENCRYPTED, type EncryptionStatistics } from './encryption/status';
 import type { CallError } from './errors';
 import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState } from './events';
 import type { KeyframeStore } from './keyframe_delivery';
@@ -25,6 +27,8 @@ export interface CallSettings {
   microphone: MediaStreamTrack | null;
   /** The join token of the link; `null` without one. */
   token: string | null;
+  /** The secret of the link; `null` if it has no key, so that the call is not end-to-end encrypted. */
+  linkSecret: Bytes | null;
   /** By which transports bundles may go. */
   transport: TransportPreference;
   /** Which keyframes this end can decode; the others are told. */
@@ -47,6 +51,8 @@ export interface CallStatistics {
   roundTripMs: number | null;
   /** How bundles travel; `null` before there is a connection. */
   transport: TransportStatistics | null;
+  /** How the call is protected, and what was dropped because it could not be opened. */
+  encryption: EncryptionStatistics;
   /** Messages dropped because they broke the protocol. */
   messagesRejected: number;
 }
@@ -59,6 +65,7 @@ export const NO_STATISTICS: CallStatistics = {
   voices: voiceTotals([]),
   roundTripMs: null,
   transport: null,
+  encryption: NOT_ENCRYPTED,
   messagesRejected: 0,
 };
 
@@ -89,8 +96,8 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.page = settings.page;
     this.room = settings.room;
-    const { name, source, state, microphone, token, transport, keyframes, store } = settings;
-    this.local = { name, source, state, microphone, token, pass: null, transport, keyframes, store };
+    const { room, linkSecret, name, source, state, microphone, token, transport, keyframes, store } = settings;
+    this.local = { room, linkSecret, name, source, state, microphone, token, pass: null, transport, keyframes, store };
   }
 
   get phase(): CallPhase {
@@ -183,6 +190,7 @@ export class Call extends Emitter<CallEvents> {
       voices: this.voices,
       roundTripMs: this.roundTripMs,
       transport: this.session?.transport() ?? null,
+      encryption: this.session?.encryption() ?? NOT_ENCRYPTED,
       messagesRejected: this.messagesRejected,
     };
   }

@@ -1,9 +1,11 @@
 import { CallError } from './errors';
 import { PathWatch } from './path_watch';
+import type { DropCounters } from './encryption/opening_error';
+import type { VoiceKeyMessage } from './encryption/voice_cipher';
 import { makeSilentTrack, type SilentTrack } from './silent_track';
 import { preferRed } from './transport/red';
 import type { RedundancyDepth } from './transport/redundancy';
-import { ThinTransport } from './transport/thin_transport';
+import { ThinTransport, type ThinTransportListener } from './transport/thin_transport';
 import { BundleSender, type TrailerCounters, type TransportName, type TransportPreference } from './transport/transport';
 
 /** The data channels by name (docs/protocol.md, "Data channels"). */
@@ -31,6 +33,8 @@ export interface ConnectionListener {
   /** All channels are open. */
   onOpen(): void;
   onChannelMessage(channel: ChannelName, message: Uint8Array): void;
+  /** A bundle is to go by data channel. */
+  onChannelBundle(bundle: Uint8Array): void;
   /** A bundle came behind the voice of the slot (transceiver) `mid`. */
   onTrailerBundle(mid: string, bundle: Uint8Array): void;
   /** A voice packet was malformed; it was played as it was. */
@@ -60,6 +64,8 @@ export class Connection {
   readonly counters: Readonly<Record<ChannelName, ChannelCounters>>;
   /** To note in who reads trailers of our voice. */
   readonly bundles: BundleSender;
+  /** Whether bundles may go behind voice. */
+  private readonly isThin: boolean;
   private readonly thin: ThinTransport | null;
   private silence: SilentTrack | null = null;
   private readonly peer: RTCPeerConnection;
@@ -75,17 +81,20 @@ export class Connection {
   /**
    * @param participants how many others are in the room already: the voice slots to begin with.
    * @param microphone our voice, or `null` without one.
+   * @param hasKey whether the link has a key, so that voice is to be sealed.
    */
   constructor(
     iceServers: RTCIceServer[],
     participants: number,
     microphone: MediaStreamTrack | null,
     preference: TransportPreference,
+    hasKey: boolean,
     listener: ConnectionListener,
   ) {
     this.listener = listener;
-    this.thin = preference === 'auto' && ThinTransport.isAvailable() ? this.openThinTransport() : null;
-    this.bundles = new BundleSender({ send: (bundle) => this.sendOnChannel(bundle) }, this.thin);
+    this.isThin = preference === 'auto' && ThinTransport.isAvailable();
+    this.thin = this.isThin || (hasKey && ThinTransport.isAvailable()) ? this.openThinTransport(hasKey) : null;
+    this.bundles = new BundleSender({ send: (bundle) => this.sendOnChannel(bundle) }, this.isThin ? this.thin : null);
     this.peer = new RTCPeerConnection({ iceServers });
     this.peer.onconnectionstatechange = () => {
       if (this.peer.connectionState === 'failed') this.lose('nothing arrives from the server any more');
@@ -131,7 +140,29 @@ export class Connection {
 
   /** Whether this end reads trailers of the voices in its slots. */
   get readsTrailers(): boolean {
+    return this.isThin;
+  }
+
+  /** Whether this browser can seal voice. */
+  get sealsVoice(): boolean {
     return this.thin !== null;
+  }
+
+  /** Voice packets that could not be opened; `null` where voice is not touched. */
+  get voiceDropped(): Readonly<DropCounters> | null {
+    return this.thin?.voiceDropped ?? null;
+  }
+
+  /** Seals and opens voice by this from now on. */
+  takeVoiceKeys(message: VoiceKeyMessage): void {
+    this.thin?.takeVoiceKeys(message);
+  }
+
+  /** Notes whose voice each slot carries, by transceiver mid: it is opened with that one's keys. */
+  assignSlots(speakers: ReadonlyMap<string, number | null>): void {
+    this.slots.forEach(({ mid }, slot) => {
+      this.takeVoiceKeys({ type: 'slot', slot, participant: speakers.get(mid ?? '') ?? null });
+    });
   }
 
   /** The transport by which the newest bundle went. */
@@ -141,7 +172,7 @@ export class Connection {
 
   /** What travelled behind voice; `null` where nothing can. */
   get trailerCounters(): Readonly<TrailerCounters> | null {
-    return this.thin?.counters ?? null;
+    return this.isThin ? (this.thin?.counters ?? null) : null;
   }
 
   /** Sends each voice packet, and each bundle behind one, again so many times. */
@@ -186,8 +217,8 @@ export class Connection {
     this.silence?.close();
   }
 
-  private openThinTransport(): ThinTransport {
-    return new ThinTransport({
+  private openThinTransport(hasKey: boolean): ThinTransport {
+    const listener: ThinTransportListener = {
       onSent: () => (this.lastTransport = 'thin'),
       onBundle: (slot, bundle) => {
         this.watch?.heard();
@@ -196,17 +227,18 @@ export class Connection {
       },
       onReturned: (bundle) => this.sendOnChannel(bundle),
       onRejected: (error) => this.listener?.onRejected(error),
-    });
+    };
+    return new ThinTransport(listener, hasKey);
   }
 
   private silentTrack(): MediaStreamTrack | null {
-    if (this.thin !== null) this.silence ??= makeSilentTrack();
+    if (this.isThin) this.silence ??= makeSilentTrack();
     return this.silence?.track ?? null;
   }
 
   private sendOnChannel(bundle: Uint8Array<ArrayBuffer>): void {
     this.lastTransport = 'datachannel';
-    this.send('motion', bundle);
+    this.listener?.onChannelBundle(bundle);
   }
 
   private openChannel(name: ChannelName): RTCDataChannel {

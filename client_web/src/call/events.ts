@@ -1,4 +1,5 @@
 import type { Reaction } from './control';
+import type { EncryptionStatus } from './encryption/status';
 import type { CallError } from './errors';
 import type { Participant, RoomState, ViewMessage } from './messages';
 
@@ -51,6 +52,8 @@ export interface CallEvents {
   /** A line that a participant wrote to everybody. */
   chat: { from: number; text: string };
   reaction: { from: number; emoji: Reaction };
+  /** How the call is protected from now on: once after `open`, then at each change. */
+  encryption: { status: EncryptionStatus };
   bundle: { from: number; bundle: Uint8Array };
   /** A whole keyframe, put together from its slices. */
   keyframe: { from: number; blob: Uint8Array };

@@ -91,7 +91,7 @@ describe('KeyframeSender', () => {
         return position < 0 ? pool : pool.slice(0, position + 1);
       },
     };
-    sender = new KeyframeSender({ ready: () => ready, send: (message) => sent.push(message) }, store);
+    sender = new KeyframeSender({ ready: () => ready, send: (to, slice) => sent.push(Uint8Array.of(to, ...slice)) }, store);
   });
   afterEach(() => {
     sender.close();

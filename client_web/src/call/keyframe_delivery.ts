@@ -1,6 +1,6 @@
 /** Keyframes on the `keyframe` channel (docs/wire-format.md, "Slices"): cut up, paced, put together again. */
 import { CallError } from './errors';
-import { EVERYBODY, withRecipient } from './control';
+import { EVERYBODY } from './control';
 
 export const MAX_SLICE_BYTES = 1_000;
 export const SLICE_INTERVAL_MS = 60;
@@ -16,8 +16,8 @@ const REQUEST_ANSWER_INTERVAL_MS = 1_000;
 export interface SliceOutlet {
   /** Whether the channel is open and nearly empty. */
   ready(): boolean;
-  /** Sends one slice in its envelope. */
-  send(message: Uint8Array<ArrayBuffer>): void;
+  /** Sends one slice to a participant, or to everybody (0). */
+  send(recipient: number, slice: Uint8Array): void;
 }
 
 /**
@@ -193,7 +193,7 @@ export class KeyframeSender {
     const entry = this.queue[0];
     if (entry === undefined) return;
     const slice = entry.slices.shift();
-    if (slice !== undefined) this.outlet.send(withRecipient(entry.recipient, slice));
+    if (slice !== undefined) this.outlet.send(entry.recipient, slice);
     if (entry.slices.length > 0) return;
     this.queue.shift();
     for (const number of entry.numbers) this.sentAtMs.set(`${entry.recipient}:${number}`, performance.now());

@@ -14,8 +14,7 @@ export class PathWatch {
   private silentMs = 0;
   private silent = false;
   private lastTickMs = performance.now();
-  /** Signs of life when the statistics were last asked; `null` since something else was heard. */
-  private lastCount: number | null = null;
+  private lastCount = 0;
   private asking = false;
   private readonly timer: ReturnType<typeof setInterval>;
 
@@ -29,8 +28,8 @@ export class PathWatch {
 
   /** Something has come from the server. */
   heard(): void {
-    this.lastCount = null;
-    this.live();
+    this.silentMs = 0;
+    this.note(false);
   }
 
   close(): void {
@@ -48,16 +47,11 @@ export class PathWatch {
     this.asking = true;
     try {
       const count = signsOfLife(await this.statistics());
-      if (this.lastCount !== null && count !== this.lastCount) this.live();
+      if (count !== this.lastCount) this.heard();
       this.lastCount = count;
     } finally {
       this.asking = false;
     }
-  }
-
-  private live(): void {
-    this.silentMs = 0;
-    this.note(false);
   }
 
   private note(silent: boolean): void {

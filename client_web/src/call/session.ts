@@ -1,5 +1,8 @@
 import { Connection, type ChannelCounters, type ChannelName } from './connection';
-import { EVERYBODY, parseControl, serialiseControl, splitSender, withRecipient, type ControlMessage } from './control';
+import { EVERYBODY, parseControl, serialiseControl, type ControlMessage } from './control';
+import { openTraffic, type ChannelTraffic } from './encryption/channel_traffic';
+import type { Bytes } from './encryption/primitives';
+import type { EncryptionStatistics } from './encryption/status';
 import { CallError } from './errors';
 import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
 import { KeyframeSender, type KeyframeStore } from './keyframe_delivery';
@@ -12,6 +15,9 @@ import { VoiceAssignment } from './voice_assignment';
 
 /** What a session needs to know of its owner, read whenever it is needed. */
 export interface LocalParticipant {
+  readonly room: string;
+  /** Of our link; `null` if it has no key, so that nothing is end-to-end encrypted. */
+  readonly linkSecret: Bytes | null;
   readonly name: string;
   readonly source: Source;
   readonly state: ParticipantState;
@@ -59,6 +65,7 @@ export class Session {
   readonly startedMs = performance.now();
   private readonly signalling: Signalling;
   private connection: Connection | null = null;
+  private traffic: ChannelTraffic | null = null;
   private keyframes: KeyframeSender | null = null;
   private introductions: Introductions | null = null;
   private readonly voices = new VoiceAssignment((id, track) => this.listener.report('voice', { id, track }));
@@ -92,7 +99,9 @@ export class Session {
   }
 
   sendBundle(bundle: Uint8Array): void {
-    this.connection?.bundles.send(new Uint8Array(bundle), this.others.keys());
+    const strangers = this.traffic?.statistics().strangers ?? [];
+    const readers = [...this.others.keys()].filter((id) => !strangers.includes(id));
+    this.connection?.bundles.send(new Uint8Array(bundle), readers);
   }
 
   usePower(message: HostMessage): void {
@@ -141,6 +150,11 @@ export class Session {
     };
   }
 
+  /** How this stay is protected, and what was dropped; `null` before the room was entered. */
+  encryption(): EncryptionStatistics | null {
+    return this.traffic?.statistics(this.connection?.voiceDropped ?? null) ?? null;
+  }
+
   /** The browser's statistics of the peer connection, or `null` before there is one. */
   async statistics(): Promise<RTCStatsReport | null> {
     return (await this.connection?.statistics()) ?? null;
@@ -162,7 +176,7 @@ export class Session {
       case 'joined':
         clearTimeout(this.joinTimer);
         for (const participant of message.participants) this.enter(participant, true);
-        this.connect(message.iceServers);
+        this.connect(message.iceServers, message.id);
         this.listener.onPass(message.pass);
         this.listener.onNodes(message.nodes);
         this.listener.report('joined', { id: message.id, participants: message.participants });
@@ -189,6 +203,7 @@ export class Session {
         break;
       case 'voices':
         this.voices.setSlots(message.slots);
+        this.connection?.assignSlots(message.slots);
         this.introductions?.tellReading();
         break;
       case 'participant-joined':
@@ -215,27 +230,32 @@ export class Session {
   private enter(participant: Participant, wasThere: boolean): void {
     const known = this.known.get(participant.id);
     const isKnown = wasThere && known?.participant.session === participant.session;
-    this.others.set(participant.id, new Other(participant, wasThere, isKnown ? known : null));
+    // With a key, nobody can read us before keys are exchanged.
+    const isGreeted = wasThere && this.local.linkSecret === null;
+    this.others.set(participant.id, new Other(participant, isGreeted, isKnown ? known : null));
   }
 
   private remove(id: number, reason: 'left' | 'lost' | 'removed'): void {
     const participant = this.others.get(id)?.participant;
     if (participant === undefined) return;
     this.others.delete(id);
+    this.traffic?.participantWent(id);
     this.connection?.bundles.note(id, false);
     this.keyframes?.forget(id);
     this.listener.report('participant-left', { participant, reason });
   }
 
-  private connect(iceServers: RTCIceServer[]): void {
-    const { microphone, transport } = this.local;
-    const connection = new Connection(iceServers, this.others.size, microphone, transport, {
+  private connect(iceServers: RTCIceServer[], ownId: number): void {
+    const { microphone, transport, linkSecret, room } = this.local;
+    const connection = new Connection(iceServers, this.others.size, microphone, transport, linkSecret !== null, {
       onOffer: (sdp) => this.signalling.send({ type: 'offer', sdp }),
       onOpen: () => {
-        this.introductions?.begin(false);
+        this.traffic?.begin(this.others.keys());
+        this.introductions?.begin(linkSecret !== null);
         this.listener.report('open', undefined);
       },
-      onChannelMessage: (channel, message) => this.receiveFromChannel(channel, message),
+      onChannelMessage: (channel, message) => this.traffic?.receive(channel, message),
+      onChannelBundle: (bundle) => this.traffic?.send('motion', EVERYBODY, bundle),
       onTrailerBundle: (mid, bundle) => {
         const from = this.voices.speaker(mid);
         if (from !== null) this.receiveBundle(from, bundle);
@@ -246,8 +266,17 @@ export class Session {
       onLost: (cause) => this.end(cause),
     });
     this.connection = connection;
+    const traffic = openTraffic(linkSecret, room, ownId, connection.sealsVoice, {
+      transmit: (channel, message) => connection.send(channel, message),
+      deliver: (channel, from, payload) => this.receiveFromChannel(channel, from, payload),
+      onKeysExchanged: (participant) => this.introductions?.greetWithKeys(participant),
+      onStatus: (status) => this.listener.report('encryption', { status }),
+      onVoiceKeys: (message) => connection.takeVoiceKeys(message),
+      onRejected: (error) => this.listener.report('rejected', { error }),
+    });
+    this.traffic = traffic;
     const keyframes = new KeyframeSender(
-      { ready: () => connection.readyForSlice(), send: (message) => connection.send('keyframe', message) },
+      { ready: () => connection.readyForSlice(), send: (to, slice) => traffic.send('keyframe', to, slice) },
       this.local.store,
     );
     this.keyframes = keyframes;
@@ -261,24 +290,18 @@ export class Session {
     });
   }
 
-  private receiveFromChannel(channel: ChannelName, message: Uint8Array): void {
-    try {
-      const { from, payload } = splitSender(message);
-      const other = this.others.get(from);
-      if (other === undefined) return;
-      if (channel === 'motion') {
-        this.receiveBundle(from, payload);
-      } else if (channel === 'keyframe') {
-        const blob = other.assembler.push(payload);
-        if (blob === null) return;
-        other.newestKeyframe = blob[1] ?? null;
-        this.listener.report('keyframe', { from, blob });
-      } else {
-        this.receiveControl(from, other, payload);
-      }
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      this.listener.report('rejected', { error });
+  private receiveFromChannel(channel: ChannelName, from: number, payload: Uint8Array): void {
+    const other = this.others.get(from);
+    if (other === undefined) return;
+    if (channel === 'motion') {
+      this.receiveBundle(from, payload);
+    } else if (channel === 'keyframe') {
+      const blob = other.assembler.push(payload);
+      if (blob === null) return;
+      other.newestKeyframe = blob[1] ?? null;
+      this.listener.report('keyframe', { from, blob });
+    } else {
+      this.receiveControl(from, other, payload);
     }
   }
 
@@ -314,7 +337,7 @@ export class Session {
   }
 
   private sendControl(recipient: number, message: ControlMessage): void {
-    this.connection?.send('control', withRecipient(recipient, serialiseControl(message)));
+    this.traffic?.send('control', recipient, serialiseControl(message));
   }
 
   private end(cause: CallError): void {
@@ -329,6 +352,7 @@ export class Session {
     clearTimeout(this.joinTimer);
     this.signalling.close();
     this.keyframes?.close();
+    this.traffic?.close();
     this.connection?.close();
   }
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { Call, NO_STATISTICS } from '../call/call';
-import type { CallError } from '../call/errors';
+import { readLinkSecret } from '../call/encryption/link_secret';
+import { CallError } from '../call/errors';
 import { CodecError, createFaceRenderer, decodesPredictedKeyframes, type FaceRenderer } from '../codec';
 import { LocalMedia } from '../media/local_media';
 import { fragmentForRenderer, ServerFaceRenderer } from '../rendered_view/server_renderer';
@@ -63,6 +64,8 @@ export class Visit {
     const { media, audio, room, options } = this;
     void audio.resume();
     await this.serverView.settled;
+    const linkSecret = this.readLinkSecret();
+    if (linkSecret === undefined) return;
     const call = new Call({
       page: location.href,
       room,
@@ -71,6 +74,7 @@ export class Visit {
       state: { muted: media.muted.value, camera: media.cameraOn.value ? 'on' : 'off', hand: false, recording: false },
       microphone: media.microphone.value,
       token: readToken(location.hash),
+      linkSecret,
       transport: options.transport,
       keyframes: (await this.decodesPredicted()) ? 'all' : 'intra',
       store: media,
@@ -87,6 +91,18 @@ export class Visit {
       this.stage.value = { name: 'ended', error };
     });
     call.join();
+  }
+
+  /** The secret of the link; `undefined` if its key is damaged, which ends the visit: nothing is sent in the clear then. */
+  private readLinkSecret(): ReturnType<typeof readLinkSecret> | undefined {
+    try {
+      return readLinkSecret(location.hash);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.close();
+      this.stage.value = { name: 'ended', error };
+      return undefined;
+    }
   }
 
   private close(): void {

@@ -35,7 +35,7 @@ class Relay {
 
 class Person {
   readonly traffic: ChannelTraffic;
-  readonly voice: VoiceCipher;
+  readonly voice = new VoiceCipher();
   readonly received: { channel: ChannelName; from: number; payload: Bytes }[] = [];
   readonly exchangedWith: number[] = [];
   status: EncryptionStatus | null = null;
@@ -46,7 +46,7 @@ class Person {
     secret: Bytes | null = LINK,
     { room = 'tea', sealsVoice = true } = {},
   ) {
-    this.voice = new VoiceCipher(secret !== null);
+    this.voice.take({ type: 'begin', hasKey: secret !== null });
     const listener = {
       transmit: (channel: ChannelName, message: Bytes) => relay.send(id, channel, message),
       deliver: (channel: ChannelName, from: number, payload: Bytes) => this.received.push({ channel, from, payload }),

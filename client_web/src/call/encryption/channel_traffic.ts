@@ -3,7 +3,7 @@ import { splitSender, withRecipient } from '../control';
 import type { ChannelName } from '../connection';
 import { CallError } from '../errors';
 import { parseKeyMessage, serialiseKeyMessage, type KeyMessage } from './key_messages';
-import { noDrops, OpeningError } from './opening_error';
+import { noDrops, OpeningError, sumOfDrops, type DropCounters } from './opening_error';
 import type { Bytes } from './primitives';
 import { RoomEncryption } from './room_encryption';
 import { speechIn } from './sealed_header';
@@ -32,8 +32,24 @@ export interface ChannelTraffic {
   participantWent(participant: number): void;
   send(channel: ChannelName, recipient: number, payload: Uint8Array): void;
   receive(channel: ChannelName, message: Uint8Array): void;
-  statistics(): EncryptionStatistics;
+  /** @param voiceDropped what was dropped of voice, which passes elsewhere. */
+  statistics(voiceDropped?: Readonly<DropCounters> | null): EncryptionStatistics;
   close(): void;
+}
+
+/**
+ * The traffic of one connection.
+ * @param secret of the link; `null` if it has no key.
+ * @param sealsVoice whether this browser has encoded transforms.
+ */
+export function openTraffic(
+  secret: Bytes | null,
+  room: string,
+  ownId: number,
+  sealsVoice: boolean,
+  listener: ChannelTrafficListener,
+): ChannelTraffic {
+  return secret === null ? new PlainTraffic(listener) : new SealedTraffic(secret, room, ownId, sealsVoice, listener);
 }
 
 /** Messages in the clear; those of people whose link has a key cannot be read. */
@@ -69,8 +85,9 @@ export class PlainTraffic implements ChannelTraffic {
     }
   }
 
-  statistics(): EncryptionStatistics {
-    return { ...NOT_ENCRYPTED, strangers: [...this.strangers], dropped: this.dropped };
+  statistics(voiceDropped: Readonly<DropCounters> | null = null): EncryptionStatistics {
+    const strangers = [...this.strangers].sort((one, other) => one - other);
+    return { ...NOT_ENCRYPTED, strangers, dropped: sumOfDrops(this.dropped, voiceDropped ?? noDrops()) };
   }
 
   close(): void {}
@@ -145,9 +162,9 @@ export class SealedTraffic implements ChannelTraffic {
     });
   }
 
-  statistics(): EncryptionStatistics {
+  statistics(voiceDropped: Readonly<DropCounters> | null = null): EncryptionStatistics {
     const status = this.encryption?.status() ?? { sealed: true, voiceSealed: false, strangers: [] };
-    return { ...status, dropped: this.dropped };
+    return { ...status, dropped: sumOfDrops(this.dropped, voiceDropped ?? noDrops()) };
   }
 
   close(): void {

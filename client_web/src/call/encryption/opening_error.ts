@@ -17,6 +17,12 @@ export function noDrops(): DropCounters {
   return { unsealed: 0, unknownKey: 0, replayed: 0, forged: 0, refusedOffers: 0 };
 }
 
+export function sumOfDrops(one: Readonly<DropCounters>, other: Readonly<DropCounters>): DropCounters {
+  const sum = { ...one };
+  for (const reason of Object.keys(sum) as DropReason[]) sum[reason] += other[reason];
+  return sum;
+}
+
 /** What came cannot be opened and is dropped. */
 export class OpeningError extends Error {
   constructor(

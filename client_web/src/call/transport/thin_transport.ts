@@ -1,4 +1,6 @@
 import { CallError } from '../errors';
+import { noDrops, type DropCounters } from '../encryption/opening_error';
+import type { VoiceKeyMessage } from '../encryption/voice_cipher';
 import type { RedundancyDepth } from './redundancy';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
 import type { BundleTransport, TrailerCounters } from './transport';
@@ -15,8 +17,9 @@ export interface ThinTransportListener {
 }
 
 /**
- * Bundles behind the sound of voice packets, put there and taken out by encoded transforms in a worker. A bundle waits
- * for the next voice packet, which Chromium hands out in silence and while muted too; without any it comes back.
+ * Bundles behind the sound of voice packets, put there and taken out by encoded transforms in a worker, which also seal
+ * and open both where the link has a key. A bundle waits for the next voice packet, which Chromium hands out in silence
+ * and while muted too; without any it comes back.
  */
 export class ThinTransport implements BundleTransport {
   readonly counters: TrailerCounters = {
@@ -28,10 +31,17 @@ export class ThinTransport implements BundleTransport {
     soundlessReceived: 0,
     bundlesReturned: 0,
   };
+  /** Voice packets that could not be opened, with the bundles behind them. */
+  voiceDropped: Readonly<DropCounters> = noDrops();
   private readonly worker = new Worker(new URL('./transform.worker.ts', import.meta.url), { type: 'module' });
 
-  constructor(private readonly listener: ThinTransportListener) {
+  /** @param hasKey whether the link has a key: without one, voice is not sealed. */
+  constructor(
+    private readonly listener: ThinTransportListener,
+    hasKey: boolean,
+  ) {
     this.worker.onmessage = ({ data }: MessageEvent<FromTransforms>) => this.receive(data);
+    this.post({ type: 'begin', hasKey });
   }
 
   /** Whether this browser has encoded transforms. */
@@ -51,6 +61,11 @@ export class ThinTransport implements BundleTransport {
 
   send(bundle: Uint8Array<ArrayBuffer>): void {
     this.post({ type: 'bundle', bundle });
+  }
+
+  /** Seals and opens voice by this from now on. */
+  takeVoiceKeys(message: VoiceKeyMessage): void {
+    this.post(message);
   }
 
   /** Sends each voice packet and bundle again so many times, behind the packets that follow. */
@@ -90,6 +105,9 @@ export class ThinTransport implements BundleTransport {
           this.counters.bytesReceived += bundle.length;
           this.listener.onBundle(message.slot, bundle);
         }
+        break;
+      case 'dropped':
+        this.voiceDropped = message.counters;
         break;
       case 'rejected':
         this.listener.onRejected(new CallError('bad-trailer', message.message));

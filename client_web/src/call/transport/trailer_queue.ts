@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 300;
 const MAX_BUNDLE_BYTES = 900;
 
 /** Opus says with a packet of one or two bytes that the voice pauses; it must arrive as it is. */
-const PAUSE_BYTES = 2;
+export const PAUSE_BYTES = 2;
 
 interface Waiting {
   bundle: Uint8Array<ArrayBuffer>;

@@ -1,9 +1,11 @@
 /** The encoded transforms (W3C webrtc-encoded-transform) of one connection's voices. */
 import { CallError } from '../errors';
+import { speechIn } from '../encryption/sealed_header';
+import { VoiceCipher } from '../encryption/voice_cipher';
 import { OPUS_PAYLOAD_TYPE, RED_MIME_TYPE, packRed } from './red';
 import { PlayedVoices, sortItems, type VoiceCopy } from './redundancy';
 import { splitTrailer } from './trailer';
-import { TrailerQueue } from './trailer_queue';
+import { PAUSE_BYTES, TrailerQueue } from './trailer_queue';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
 
 type VoiceTransform = TransformerTransformCallback<RTCEncodedAudioFrame, RTCEncodedAudioFrame>;
@@ -16,25 +18,31 @@ const scope = self as unknown as DedicatedWorkerGlobalScope & {
   onrtctransform: ((event: { transformer: RTCRtpScriptTransformer }) => void) | null;
 };
 const queue = new TrailerQueue();
+const cipher = new VoiceCipher();
 
 scope.onmessage = ({ data }: MessageEvent<ToTransforms>) => {
   if (data.type === 'redundancy') queue.redundancy.depth = data.depth;
-  else if (!queue.push(data.bundle, performance.now())) giveBack(data.bundle);
+  else if (data.type !== 'bundle') cipher.take(data);
+  else if (!cipher.takesBundles || !queue.push(data.bundle, performance.now())) giveBack(data.bundle);
 };
 
 setInterval(() => queue.takeExpired(performance.now()).forEach(giveBack), RETURN_INTERVAL_MS);
 
 scope.onrtctransform = ({ transformer }) => {
   const options = transformer.options as TransformOptions;
-  const transform = options.role === 'send' ? load : unloadFrom(options.slot);
+  const stages = options.role === 'send' ? [load, seal] : [openFrom(options.slot), unloadFrom(options.slot)];
   // The pipe breaks when the connection closes, and nobody waits for it.
-  transformer.readable
-    .pipeThrough(new TransformStream({ transform }))
+  stages
+    .reduce((frames, transform) => frames.pipeThrough(new TransformStream({ transform })), transformer.readable)
     .pipeTo(transformer.writable)
     .catch(() => undefined);
 };
 
 const load: VoiceTransform = (frame, controller) => {
+  if (!cipher.takesBundles) {
+    controller.enqueue(frame);
+    return;
+  }
   const voice = new Uint8Array(frame.data);
   const { payload, bundles } = queue.load(voice, timestampOf(frame), performance.now());
   if (payload !== voice) frame.data = payload.slice().buffer;
@@ -44,6 +52,39 @@ const load: VoiceTransform = (frame, controller) => {
   }
   controller.enqueue(frame);
 };
+
+const seal: VoiceTransform = async (frame, controller) => {
+  const payload = new Uint8Array(frame.data);
+  const sealed = payload.length === 0 ? payload : await cipher.seal(payload, speaksIn(payload));
+  if (sealed === null) return;
+  if (sealed !== payload) frame.data = sealed.buffer;
+  controller.enqueue(frame);
+};
+
+/** Whether somebody speaks: as the newest bundle says, or, where there is none, if there is sound. */
+function speaksIn(payload: Uint8Array): boolean {
+  try {
+    const { voice, bundles } = splitTrailer(payload);
+    const newest = sortItems(bundles).bundles.at(-1);
+    return newest === undefined ? voice.length > PAUSE_BYTES : speechIn(newest);
+  } catch (error) {
+    if (error instanceof CallError) return true;
+    throw error;
+  }
+}
+
+function openFrom(slot: number): VoiceTransform {
+  return async (frame, controller) => {
+    const packet = new Uint8Array(frame.data);
+    const payload = await cipher.open(slot, packet);
+    if (payload === null) {
+      post({ type: 'dropped', counters: cipher.dropped });
+      return;
+    }
+    if (payload !== packet) frame.data = payload.buffer;
+    controller.enqueue(frame);
+  };
+}
 
 function unloadFrom(slot: number): VoiceTransform {
   const played = new PlayedVoices();

@@ -1,3 +1,5 @@
+import type { DropCounters } from '../encryption/opening_error';
+import type { VoiceKeyMessage } from '../encryption/voice_cipher';
 import type { RedundancyDepth } from './redundancy';
 
 /** What an encoded transform does: puts bundles behind our voice, or takes them from the voice of one slot. */
@@ -5,6 +7,7 @@ export type TransformOptions = { role: 'send' } | { role: 'receive'; slot: numbe
 
 /** From the connection to the transforms' worker. */
 export type ToTransforms =
+  | VoiceKeyMessage
   | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
   /** From now on voices and bundles are sent again so many times. */
   | { type: 'redundancy'; depth: RedundancyDepth };
@@ -16,5 +19,7 @@ export type FromTransforms =
   /** No voice packet took this bundle: it must go another way. */
   | { type: 'returned'; bundle: Uint8Array<ArrayBuffer> }
   | { type: 'received'; slot: number; bundles: Uint8Array[]; hasSound: boolean }
+  /** A voice packet was not played because it could not be opened; how many so far, by reason. */
+  | { type: 'dropped'; counters: DropCounters }
   /** A voice packet was malformed; it was played as it was. */
   | { type: 'rejected'; message: string };

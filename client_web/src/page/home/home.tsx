@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { messages } from '../i18n/language';
 import { PageFoot } from '../shared/page_foot';
-import { roomAddressFrom } from './room_address';
-import { makeUpRoomName } from './room_names';
+import { newRoomAddress, roomAddressFrom } from './room_address';
 
 /** The first page: create a room, or enter one by name or link. */
 export function Home() {
@@ -19,7 +18,7 @@ export function Home() {
     <main class="home">
       <h1 class="wordmark">facewire</h1>
       <p class="lead">{t.lead}</p>
-      <button class="primary" type="button" onClick={() => location.assign(`/room/${makeUpRoomName()}`)}>
+      <button class="primary" type="button" onClick={() => location.assign(newRoomAddress())}>
         {t.create}
       </button>
       <form class="enter-room" noValidate onSubmit={enter}>

@@ -1,4 +1,10 @@
-import { roomNameFrom } from './room_names';
+import { makeLinkKey } from '../../call/encryption/link_secret';
+import { makeUpRoomName, roomNameFrom } from './room_names';
+
+/** The address of a new room, with a key: what is said there is end-to-end encrypted. */
+export function newRoomAddress(): string {
+  return `/room/${makeUpRoomName()}#key=${makeLinkKey()}`;
+}
 
 /**
  * The address of the room that a person typed or pasted, by name or link. What follows a link's `#` (a join token, a

@@ -29,6 +29,7 @@ export function checkNetwork(page: string): Promise<NetworkFinding> {
     state: { muted: true, camera: 'off', hand: false, recording: false },
     microphone: silence?.track ?? null,
     token: null,
+    linkSecret: null,
     transport: 'auto',
     keyframes: 'all',
     store: { keyframesInUse: () => [], keyframesSince: () => [] },
