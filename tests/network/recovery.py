@@ -114,8 +114,9 @@ class RecoveringCall:
         fault_s = time.time()
         self._ann_host.take_down()
         time.sleep(_OUTAGE_S)
+        back_s = time.time()
         self._ann_host.bring_up()
-        return _watch(page, before, fault_s, time.time())
+        return _watch(page, before, fault_s, back_s)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ export class PathWatch {
   private silentMs = 0;
   private silent = false;
   private lastTickMs = performance.now();
-  private lastCount = 0;
+  /** Signs of life when the statistics were last asked; `null` since something else was heard. */
+  private lastCount: number | null = null;
   private asking = false;
   private readonly timer: ReturnType<typeof setInterval>;
 
@@ -28,8 +29,8 @@ export class PathWatch {
 
   /** Something has come from the server. */
   heard(): void {
-    this.silentMs = 0;
-    this.note(false);
+    this.lastCount = null;
+    this.live();
   }
 
   close(): void {
@@ -47,11 +48,16 @@ export class PathWatch {
     this.asking = true;
     try {
       const count = signsOfLife(await this.statistics());
-      if (count !== this.lastCount) this.heard();
+      if (this.lastCount !== null && count !== this.lastCount) this.live();
       this.lastCount = count;
     } finally {
       this.asking = false;
     }
+  }
+
+  private live(): void {
+    this.silentMs = 0;
+    this.note(false);
   }
 
   private note(silent: boolean): void {
