@@ -32,7 +32,7 @@ class NoAnimation(Animator):
 
     def cache_keyframe(self, picture: Picture, landmarks: FloatArray) -> CachedKeyframe:
         """Keep nothing of the keyframe."""
-        nothing = np.zeros(0, np.float32)
+        nothing = np.zeros((1, 3, 0, 0), np.float32)
         return CachedKeyframe(nothing, nothing, nothing)
 
     def animate(self, picked: CachedKeyframe, other: CachedKeyframe | None, landmarks: FloatArray) -> Picture:
