@@ -67,6 +67,7 @@ class NativePeer:
     ) -> None:
         """Prepare; `say` takes the lines that a person reads. Without `thin`, bundles go by data channel only."""
         self.sending = Sending(call, _now_ms, thin=thin)
+        self.sending.is_recording = receivers.recorder is not None
         self.stopped = asyncio.Event()  #: set it to leave
         self.remotes: dict[int, RemoteParticipant] = {}
         self._call = call

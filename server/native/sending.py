@@ -23,6 +23,7 @@ class Sending:
         self.store: KeyframeStore = NoKeyframes()
         self.is_muted = False
         self.has_camera = False
+        self.is_recording = False
         self.bundles = BundleSender(DataChannelTransport(call), ThinTransport(call) if thin else None)
         self._call = call
         self._now_ms = now_ms
@@ -70,6 +71,8 @@ class Sending:
             "muted": self.is_muted,
             "camera": "on" if self.has_camera else "off",
         }
+        if self.is_recording:
+            state["recording"] = True
         self._call.send_control(recipient, state)
 
     def tell_reading(self, speaker: int, *, read: bool) -> None:

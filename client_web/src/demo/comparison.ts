@@ -1,5 +1,6 @@
-import { signal } from '@preact/signals-core';
+import { effect, signal } from '@preact/signals-core';
 import { createFaceEncoder, createFaceRenderer, type FaceEncoder, type FaceRenderer, type TrackingStatus } from '../codec';
+import { DEFAULT_SETTINGS } from '../codec/settings';
 import { openDevice, type CaptureProblem } from '../media/capture';
 import { ClipSource } from './clip_source';
 import { FacewirePane } from './facewire_pane';
@@ -8,6 +9,8 @@ import { LINKS, SimulatedLink, type LinkName } from './simulated_link';
 
 export type SourceName = 'camera' | 'clip';
 
+/** What facewire spends on motion; the rest of an allowance is for keyframes. */
+const MOTION_KBPS = 1;
 /** Facewire's cost before it has been measured, kbit/s. */
 const FIRST_KBPS = 6;
 const FIGURES_INTERVAL_MS = 1_000;
@@ -21,12 +24,13 @@ export class Comparison {
   readonly tracking = signal<TrackingStatus | null>(null);
   /** Whether the ordinary codecs get what facewire takes, rather than `kbps`. */
   readonly followsFacewire = signal(true);
-  /** What the ordinary codecs get otherwise, kbit/s. */
+  /** What the ordinary codecs get otherwise, and facewire may take, kbit/s. */
   readonly kbps = signal(10);
   readonly link = signal<LinkName>('none');
   private readonly cut = new OffscreenCanvas(SIDE, SIDE);
   private readonly context = this.cut.getContext('2d');
   private readonly timer: ReturnType<typeof setInterval>;
+  private readonly stopAllowing: () => void;
   private callback = 0;
 
   private constructor(
@@ -43,6 +47,7 @@ export class Comparison {
     this.video.srcObject = new MediaStream([track]);
     encoder.onStatus = (status) => (this.tracking.value = status);
     this.timer = setInterval(() => this.updateFigures(), FIGURES_INTERVAL_MS);
+    this.stopAllowing = effect(() => encoder.setKeyframeKbps(this.allowedKeyframeKbps));
   }
 
   /** Opens everything. Resolves with why there is no camera, if so. Throws `CodecError`. */
@@ -70,8 +75,13 @@ export class Comparison {
     return this.facewire.rate.kbps.value || FIRST_KBPS;
   }
 
+  private get allowedKeyframeKbps(): number {
+    return this.followsFacewire.value ? DEFAULT_SETTINGS.keyframeKbps : Math.max(1, this.kbps.value - MOTION_KBPS);
+  }
+
   close(): void {
     clearInterval(this.timer);
+    this.stopAllowing();
     this.video.cancelVideoFrameCallback(this.callback);
     for (const pane of this.ordinary) pane.close();
     this.facewire.close();

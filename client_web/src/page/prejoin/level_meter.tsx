@@ -6,7 +6,7 @@ const QUIETEST_DBFS = -60;
 const LOUDEST_DBFS = -10;
 
 /** How far a meter is filled, 0–1, by a loudness (root mean square of samples in −1…1): linear in decibels. */
-export function meterShare(loudness: number): number {
+function meterShare(loudness: number): number {
   const decibels = 20 * Math.log10(Math.max(loudness, 1e-6));
   return Math.min(1, Math.max(0, (decibels - QUIETEST_DBFS) / (LOUDEST_DBFS - QUIETEST_DBFS)));
 }
