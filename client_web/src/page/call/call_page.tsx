@@ -41,8 +41,9 @@ export function CallPage({ model, visit }: { model: CallModel; visit: Visit }) {
 
 function Header({ model }: { model: CallModel }) {
   const t = messages.value;
-  const { rate, rateCounted } = model.figures.current.value;
-  const encryption = encryptionText();
+  const figures = model.figures.current.value;
+  const { rate, rateCounted } = figures;
+  const encryption = encryptionText(figures.encryption);
   return (
     <header class="call-head">
       <h1>

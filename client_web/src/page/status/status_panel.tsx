@@ -12,7 +12,7 @@ const PROVIDERS = { webgpu: 'WebGPU', wasm: 'WASM', server: 'WebRTC' } as const;
 export function StatusPanel({ model }: { model: CallModel }) {
   const t = messages.value.status;
   const figures = model.figures.current.value;
-  const encryption = encryptionText();
+  const encryption = encryptionText(figures.encryption);
   const { samples, concealedSamples } = figures.voices;
   return (
     <div class="status">
