@@ -43,7 +43,7 @@ export function Home() {
       </form>
       <p class="aside">{t.privacy}</p>
       <p class="aside">
-        <a href="/demo">{t.compare}</a>
+        <a href="/demo">{t.compare}</a> · <a href="/prepare">{messages.value.prepare.title}</a>
       </p>
       <PageFoot />
     </main>
