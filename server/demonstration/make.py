@@ -20,7 +20,7 @@ from codec.keyframes import Keyframe, ticks
 from codec.landmarks import LandmarkTracker
 from codec.motion import GAZE, POSE, FloatArray, MotionModel, motion_model, quantise
 from codec.recording import RecordedParticipant, RecordingWriter, RecordKind
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.demonstration.expressions import expressions_of
 from server.demonstration.painting import closed_eyes, closed_lips, open_mouth
 from server.demonstration.performance import FPS, Performance, perform

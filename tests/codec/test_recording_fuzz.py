@@ -14,7 +14,7 @@ from codec.errors import FormatError
 from codec.recording import Record, RecordingReader, RecordingWriter
 from codec.recording.chunks import CHUNK_HEADER_BYTES, MAGIC, MARKER, MAXIMUM_BODY
 from codec.recording.summary import summarise
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 
 FILES = 10_000
 

@@ -19,7 +19,7 @@ from server.client.events import (
     VoiceReceived,
     VoicesAssigned,
 )
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.encryption.errors import Drop, OpeningError
 from server.encryption.key_messages import MediaKey, parse_key_message
 from server.encryption.link_secret import LinkSecret

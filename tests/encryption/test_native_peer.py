@@ -6,7 +6,7 @@ from pathlib import Path
 
 from codec.recording import RecordingReader, RecordKind
 from server.client.events import BundleReceived, VoiceReceived
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from tests.encryption.test_calls import KEY
 from tests.native.test_join import _end, _join
 from tests.server.running_server import Guest, RunningServer

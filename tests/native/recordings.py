@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from codec.recording import RecordingReader, RecordingWriter, RecordKind
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 
 
 def cut(source: Path, path: Path, seconds: float) -> Path:

@@ -9,7 +9,7 @@ from codec.animator import Animator
 from codec.errors import FormatError
 from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.native import provenance
 from server.native.play_out import PlayOut
 from server.native.recorded_clock import show_times_ms

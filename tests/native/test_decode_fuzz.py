@@ -10,7 +10,7 @@ from codec.animator import Animator
 from codec.errors import CodecError
 from codec.recording import CLIP, Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.native.play_out import PlayOut
 from server.native.replay import Replay
 from tests.native.films import talking_film

@@ -6,7 +6,7 @@ from codec.animator import Animator
 from codec.landmarks import LandmarkTracker
 from codec.motion import motion_model
 from codec.recording import RecordingReader, RecordKind
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.demonstration.visemes import mouth_track, viseme_of
 from server.native.play_out import PlayOut
 from server.native.replay import Replay

@@ -6,7 +6,7 @@ import pytest
 from codec.recording import RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from codec.recording.summary import summarise
 from server.cli import main
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from tests.native.recordings import recorded
 
 

@@ -15,7 +15,7 @@ from codec.keyframes import Keyframe
 from codec.recording import RecordingReader, RecordKind
 from server.cli import main
 from server.client.events import BundleReceived, ControlReceived, VoiceReceived
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from tests.material import talking_clip
 from tests.server.running_server import Guest, RunningServer
 

@@ -10,7 +10,7 @@ from codec.errors import FormatError
 from codec.keyframes import Keyframe, KeyframeAssembler, slice_keyframe
 from codec.recording import RecordingReader, RecordingWriter, RecordKind
 from server.client.events import BundleReceived, KeyframeSliceReceived, VoiceReceived
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from server.native.peer import NativePeer, Receivers
 from server.native.replay import Replay, restamp
 from server.native.voice_codec import packet_samples

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.commands.demonstration_process import RECORDING
+from server.demonstration import RECORDING
 from tests.server.running_server import RunningServer
 
 
