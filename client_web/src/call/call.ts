@@ -1,3 +1,4 @@
+import { DEFAULT_BUDGET, type BudgetSettings } from './budget/link_budget';
 import type { ChannelCounters, ChannelName } from './connection';
 import type { Reaction } from './control';
 import type { Bytes } from './encryption/primitives';
@@ -35,6 +36,8 @@ export interface CallSettings {
   keyframes: KeyframeAbility;
   /** What is sent to newcomers and on request. */
   store: KeyframeStore;
+  /** What the call may take of the link; usually as little as a telephone call. */
+  budget?: BudgetSettings;
 }
 
 /** Numbers about the call, for the page and for tests. */
@@ -96,8 +99,8 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.page = settings.page;
     this.room = settings.room;
-    const { room, linkSecret, name, source, state, microphone, token, transport, keyframes, store } = settings;
-    this.local = { room, linkSecret, name, source, state, microphone, token, pass: null, transport, keyframes, store };
+    const { room, linkSecret, name, source, state, microphone, token, transport, keyframes, store, budget = DEFAULT_BUDGET } = settings;
+    this.local = { room, linkSecret, name, source, state, microphone, token, pass: null, transport, keyframes, store, budget };
   }
 
   get phase(): CallPhase {

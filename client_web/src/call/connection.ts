@@ -74,6 +74,9 @@ export class Connection {
   private watch: PathWatch | null = null;
   private listener: ConnectionListener | null;
   private readonly slots: RTCRtpTransceiver[] = [];
+  private redundancy: RedundancyDepth = 0;
+  /** What the Opus encoder was last allowed; `null` before, when it takes what the answer said. */
+  private voiceKbps: number | null = null;
   private lastTransport: TransportName = 'datachannel';
   private wantedSlots: number;
   private negotiating = false;
@@ -177,7 +180,21 @@ export class Connection {
 
   /** Sends each voice packet, and each bundle behind one, again so many times. */
   setRedundancy(depth: RedundancyDepth): void {
+    if (depth === this.redundancy) return;
+    this.redundancy = depth;
     this.thin?.setRedundancy(depth);
+  }
+
+  /** Lets the Opus encoder take so much, kbit/s. */
+  setVoiceKbps(kbps: number): void {
+    if (kbps === this.voiceKbps) return;
+    const parameters = this.voice.sender.getParameters();
+    const [encoding] = parameters.encodings;
+    if (encoding === undefined || this.voice.currentDirection === null) return;
+    this.voiceKbps = kbps;
+    encoding.maxBitrate = kbps * 1_000;
+    // Refused while another change is under way: the next one comes soon.
+    this.voice.sender.setParameters(parameters).catch(() => (this.voiceKbps = null));
   }
 
   /** Sends another microphone's track from now on; with `null`, silence that can carry bundles, or nothing. */

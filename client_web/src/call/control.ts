@@ -1,5 +1,6 @@
 /** Control messages between participants and the relay's envelope (docs/protocol.md, docs/wire-format.md). */
 import { decode, encode } from '@msgpack/msgpack';
+import type { Reception } from './budget/reception';
 import { CallError } from './errors';
 import type { KeyframeAbility, ParticipantState } from './events';
 
@@ -21,6 +22,10 @@ export type ControlMessage =
   | { type: 'chat'; text: string }
   | { type: 'reaction'; emoji: Reaction }
   | { type: 'keyframe-request'; number: number }
+  /** That keyframe of the recipient's is here, whole. */
+  | { type: 'keyframe-received'; number: number }
+  /** How the recipient's packets arrive. */
+  | ({ type: 'reception' } & Reception)
   /**
    * My connection is new, but I still have what came before: of your keyframes those up to `newest`, or none (`null`).
    * With `answer` the recipient is to say the same of mine.
@@ -93,14 +98,20 @@ export function parseControl(payload: Uint8Array): ControlMessage {
       if (emoji === undefined) throw refuse(`with emoji = ${String(fields['emoji']).slice(0, 40)}`);
       return { type: 'reaction', emoji };
     }
-    case 'keyframe-request': {
-      const { number } = fields;
-      if (!isKeyframeNumber(number)) throw refuse(`with number = ${String(number).slice(0, 40)}`);
-      return { type: 'keyframe-request', number };
+    case 'keyframe-request':
+    case 'keyframe-received':
+      return { type: fields['type'], number: wholeNumber(fields, 'number', 255) };
+    case 'reception': {
+      const [lost, late, kbps] = [
+        wholeNumber(fields, 'lost', 100),
+        wholeNumber(fields, 'late', 60_000),
+        wholeNumber(fields, 'kbps', 100_000),
+      ];
+      return { type: 'reception', lost, late, kbps };
     }
     case 'resume': {
-      const { newest, answer } = fields;
-      if (newest !== null && !isKeyframeNumber(newest)) throw refuse(`with newest = ${String(newest).slice(0, 40)}`);
+      const newest = fields['newest'] === null ? null : wholeNumber(fields, 'newest', 255);
+      const { answer } = fields;
       if (typeof answer !== 'boolean') throw refuse(`with answer = ${String(answer).slice(0, 40)}`);
       return { type: 'resume', newest, answer };
     }
@@ -112,10 +123,6 @@ export function parseControl(payload: Uint8Array): ControlMessage {
     default:
       throw refuse(`of unknown type ${String(fields['type']).slice(0, 40)}`);
   }
-}
-
-function isKeyframeNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 }
 
 function parseState(fields: Record<string, unknown>): ControlMessage {
@@ -135,6 +142,14 @@ function parseState(fields: Record<string, unknown>): ControlMessage {
     recording: flag('recording', false),
     keyframes,
   };
+}
+
+function wholeNumber(fields: Record<string, unknown>, name: string, largest: number): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > largest) {
+    throw refuse(`with ${name} = ${String(value).slice(0, 40)}`);
+  }
+  return value;
 }
 
 function refuse(what: string): CallError {

@@ -23,11 +23,13 @@ export interface SliceOutlet {
 /**
  * Cuts a keyframe into slices of nearly equal length.
  * @param blob a whole keyframe, 2–255 000 bytes; its second byte is its number.
- * @throws {CallError} `bad-slice` if the length is outside that.
+ * @param sliceBytes how long a slice may be, at most 1 000; longer ones are made where 255 would not do.
+ * @throws {CallError} `bad-slice` if the length of the keyframe is outside that.
  */
-export function sliceKeyframe(blob: Uint8Array): Uint8Array[] {
-  const count = Math.ceil(blob.length / MAX_SLICE_BYTES);
-  if (blob.length < 2 || count > MAX_SLICES) {
+export function sliceKeyframe(blob: Uint8Array, sliceBytes: number = MAX_SLICE_BYTES): Uint8Array[] {
+  const most = Math.max(Math.min(sliceBytes, MAX_SLICE_BYTES), Math.ceil(blob.length / MAX_SLICES));
+  const count = Math.ceil(blob.length / most);
+  if (blob.length < 2 || blob.length > MAX_SLICES * MAX_SLICE_BYTES) {
     throw new CallError('bad-slice', `A keyframe of ${blob.length} bytes cannot be sliced; it needs 2 to 255 000.`);
   }
   const number = blob[1] as number;
@@ -104,22 +106,42 @@ export interface KeyframeStore {
   keyframesInUse(): readonly Uint8Array[];
   /** The chain of the keyframe of this number and all after it; the newest chain if it is gone. */
   keyframesSince(number: number): readonly Uint8Array[];
+  /** Everybody has the keyframe of this number: frames may be drawn from it. */
+  confirmKeyframe?(number: number): void;
+  /** What keyframes may cost on average, kbit/s. */
+  setKeyframeKbps?(kbps: number): void;
 }
 
 /** Keyframes on their way together, in order: each may continue the one before it. */
 interface Delivery {
   recipient: number;
   numbers: number[];
+  blobs: Uint8Array[];
+  /** Of the first of them, what has not gone out. */
   slices: Uint8Array[];
 }
 
+/** How fast slices follow each other, and how long they are. */
+export interface SlicePace {
+  /** On the wire; 0: none go out. */
+  kbps: number;
+  bytes: number;
+}
+
+/** Headers of a slice: IPv4 20, UDP 8, DTLS 37, SCTP 28, envelope and slice 4, seal 12. */
+const SLICE_OVERHEAD_BYTES = 109;
+const LARGEST_SLICE_ON_WIRE = MAX_SLICE_BYTES + 3 + SLICE_OVERHEAD_BYTES;
+
 /** Sends keyframes one slice at a time, so that a keyframe never keeps the voice waiting on a thin link. */
 export class KeyframeSender {
+  /** To be set to what the link carries. */
+  pace: SlicePace = { kbps: 150, bytes: MAX_SLICE_BYTES };
   private readonly queue: Delivery[] = [];
   /** When a keyframe last went out completely, by recipient and number. */
   private readonly sentAtMs = new Map<string, number>();
   private readonly timer: ReturnType<typeof setInterval>;
   private lastTickMs = performance.now();
+  private creditBytes = 0;
 
   constructor(
     /** The `keyframe` channel. */
@@ -175,7 +197,7 @@ export class KeyframeSender {
   private deliver(blobs: readonly Uint8Array[], recipient: number): void {
     const numbers = blobs.map((blob) => blob[1] as number);
     if (blobs.length === 0 || this.waits(recipient, numbers.at(-1))) return;
-    this.queue.push({ recipient, numbers, slices: blobs.flatMap(sliceKeyframe) });
+    this.queue.push({ recipient, numbers, blobs: [...blobs], slices: [] });
   }
 
   private waits(recipient: number, number: number | undefined): boolean {
@@ -183,18 +205,33 @@ export class KeyframeSender {
   }
 
   private sendDueSlices(nowMs: number): void {
-    const due = Math.round((nowMs - this.lastTickMs) / SLICE_INTERVAL_MS);
+    const earned = ((nowMs - this.lastTickMs) * this.pace.kbps) / 8;
     this.lastTickMs = nowMs;
-    if (!this.outlet.ready()) return;
-    for (let sent = 0; sent < Math.min(Math.max(due, 1), MAX_CATCH_UP_SLICES); sent += 1) this.sendNextSlice();
+    const mostBytes = (this.queue.length > 0 ? MAX_CATCH_UP_SLICES : 1) * LARGEST_SLICE_ON_WIRE;
+    this.creditBytes = Math.min(this.creditBytes + earned, mostBytes);
+    if (this.pace.kbps === 0 || !this.outlet.ready()) return;
+    for (let slice = this.nextSlice(); slice !== null; slice = this.nextSlice()) {
+      const bytes = slice.length + SLICE_OVERHEAD_BYTES;
+      if (bytes > this.creditBytes) return;
+      this.creditBytes -= bytes;
+      this.sendNextSlice();
+    }
+  }
+
+  /** Returns the slice whose turn it is; a keyframe is cut up when its turn comes. */
+  private nextSlice(): Uint8Array | null {
+    const entry = this.queue[0];
+    if (entry === undefined) return null;
+    if (entry.slices.length === 0) entry.slices = sliceKeyframe(entry.blobs.shift() as Uint8Array, this.pace.bytes);
+    return entry.slices[0] ?? null;
   }
 
   private sendNextSlice(): void {
     const entry = this.queue[0];
-    if (entry === undefined) return;
-    const slice = entry.slices.shift();
-    if (slice !== undefined) this.outlet.send(entry.recipient, slice);
-    if (entry.slices.length > 0) return;
+    const slice = entry?.slices.shift();
+    if (entry === undefined || slice === undefined) return;
+    this.outlet.send(entry.recipient, slice);
+    if (entry.slices.length > 0 || entry.blobs.length > 0) return;
     this.queue.shift();
     for (const number of entry.numbers) this.sentAtMs.set(`${entry.recipient}:${number}`, performance.now());
   }

@@ -1,3 +1,5 @@
+import { CallBudget, type BudgetStatistics } from './budget/call_budget';
+import type { Allocation, BudgetSettings } from './budget/link_budget';
 import { Connection, type ChannelCounters, type ChannelName } from './connection';
 import { EVERYBODY, parseControl, serialiseControl, type ControlMessage } from './control';
 import { openTraffic, type ChannelTraffic } from './encryption/channel_traffic';
@@ -5,11 +7,13 @@ import type { Bytes } from './encryption/primitives';
 import type { EncryptionStatistics } from './encryption/status';
 import { CallError } from './errors';
 import type { CallEvents, KeyframeAbility, ParticipantState } from './events';
+import { KeyframeConfirmations } from './keyframe_confirmations';
 import { KeyframeSender, type KeyframeStore } from './keyframe_delivery';
 import { PROTOCOL_VERSION, type HostMessage, type Participant, type ServerMessage, type Source } from './messages';
 import { Introductions } from './introductions';
 import { Other } from './other';
 import { Signalling } from './signalling';
+import { timeTicksOf } from './transport/bundle_sequence';
 import type { TrailerCounters, TransportName, TransportPreference } from './transport/transport';
 import { VoiceAssignment } from './voice_assignment';
 
@@ -30,6 +34,8 @@ export interface LocalParticipant {
   /** Which keyframes this end can decode. */
   readonly keyframes: KeyframeAbility;
   readonly store: KeyframeStore;
+  /** What the call may take of the link. */
+  readonly budget: BudgetSettings;
 }
 
 export interface SessionListener {
@@ -52,8 +58,10 @@ export interface TransportStatistics {
   trailers: Readonly<TrailerCounters> | null;
   /** Bundles of those present that did not arrive though later ones did. */
   bundlesLost: number;
-  /** Bundles that came twice and were dropped. */
+  /** Bundles that came twice and were dropped: under loss they are sent so. */
   bundlesDuplicate: number;
+  /** What the link carries and how it is divided. */
+  budget: BudgetStatistics;
 }
 
 const JOIN_LIMIT_MS = 10_000;
@@ -67,6 +75,8 @@ export class Session {
   private connection: Connection | null = null;
   private traffic: ChannelTraffic | null = null;
   private keyframes: KeyframeSender | null = null;
+  private readonly confirmations = new KeyframeConfirmations();
+  private readonly budget: CallBudget;
   private introductions: Introductions | null = null;
   private readonly voices = new VoiceAssignment((id, track) => this.listener.report('voice', { id, track }));
   private readonly joinTimer: ReturnType<typeof setTimeout>;
@@ -79,6 +89,14 @@ export class Session {
     private readonly known: ReadonlyMap<number, Other>,
     private readonly listener: SessionListener,
   ) {
+    this.budget = new CallBudget(
+      {
+        report: (participant, reception) =>
+          this.sendControl(participant, { type: 'reception', ...reception }),
+        apply: (allocation) => this.apply(allocation),
+      },
+      local.budget,
+    );
     this.joinTimer = setTimeout(
       () => this.end(new CallError('no-answer', `The server did not answer within ${JOIN_LIMIT_MS / 1_000} s.`)),
       JOIN_LIMIT_MS,
@@ -147,6 +165,7 @@ export class Session {
       trailers: this.connection.trailerCounters,
       bundlesLost: sequences.reduce((total, { lost }) => total + lost, 0),
       bundlesDuplicate: sequences.reduce((total, { duplicates }) => total + duplicates, 0),
+      budget: this.budget.statistics(),
     };
   }
 
@@ -157,7 +176,9 @@ export class Session {
 
   /** The browser's statistics of the peer connection, or `null` before there is one. */
   async statistics(): Promise<RTCStatsReport | null> {
-    return (await this.connection?.statistics()) ?? null;
+    const report = (await this.connection?.statistics()) ?? null;
+    if (report !== null) this.budget.noteStatistics(report, this.voices.slots);
+    return report;
   }
 
   /** Whether the server has answered the socket. */
@@ -242,6 +263,7 @@ export class Session {
     this.traffic?.participantWent(id);
     this.connection?.bundles.note(id, false);
     this.keyframes?.forget(id);
+    this.budget.forget(id);
     this.listener.report('participant-left', { participant, reason });
   }
 
@@ -265,7 +287,6 @@ export class Session {
       onSilence: (silent) => this.listener.onSilence(silent),
       onLost: (cause) => this.end(cause),
     });
-    this.connection = connection;
     const traffic = openTraffic(linkSecret, room, ownId, connection.sealsVoice, {
       transmit: (channel, message) => connection.send(channel, message),
       deliver: (channel, from, payload) => this.receiveFromChannel(channel, from, payload),
@@ -274,6 +295,7 @@ export class Session {
       onVoiceKeys: (message) => connection.takeVoiceKeys(message),
       onRejected: (error) => this.listener.report('rejected', { error }),
     });
+    this.connection = connection;
     this.traffic = traffic;
     const keyframes = new KeyframeSender(
       { ready: () => connection.readyForSlice(), send: (to, slice) => traffic.send('keyframe', to, slice) },
@@ -290,6 +312,13 @@ export class Session {
     });
   }
 
+  private apply({ redundancy, voiceKbps, keyframeKbps, sliceKbps, sliceBytes }: Allocation): void {
+    this.connection?.setRedundancy(redundancy);
+    this.connection?.setVoiceKbps(voiceKbps);
+    this.local.store.setKeyframeKbps?.(keyframeKbps);
+    if (this.keyframes !== null) this.keyframes.pace = { kbps: sliceKbps, bytes: sliceBytes };
+  }
+
   private receiveFromChannel(channel: ChannelName, from: number, payload: Uint8Array): void {
     const other = this.others.get(from);
     if (other === undefined) return;
@@ -297,22 +326,38 @@ export class Session {
       this.receiveBundle(from, payload);
     } else if (channel === 'keyframe') {
       const blob = other.assembler.push(payload);
-      if (blob === null) return;
-      other.newestKeyframe = blob[1] ?? null;
-      this.listener.report('keyframe', { from, blob });
+        if (blob !== null) this.receiveKeyframe(from, other, blob);
     } else {
       this.receiveControl(from, other, payload);
     }
   }
 
   private receiveBundle(from: number, bundle: Uint8Array): void {
-    if (this.others.get(from)?.sequence.accept(bundle) === true) this.listener.report('bundle', { from, bundle });
+    if (this.others.get(from)?.sequence.accept(bundle) !== true) return;
+    this.budget.noteBundle(from, timeTicksOf(bundle));
+    this.listener.report('bundle', { from, bundle });
+  }
+
+  private receiveKeyframe(from: number, other: Other, blob: Uint8Array): void {
+    const number = blob[1] as number;
+    other.newestKeyframe = number;
+    this.sendControl(from, { type: 'keyframe-received', number });
+    this.listener.report('keyframe', { from, blob });
   }
 
   private receiveControl(from: number, other: Other, payload: Uint8Array): void {
     const message = parseControl(payload);
     if (message.type === 'keyframe-request') {
       this.keyframes?.answer(from, message.number);
+      return;
+    }
+    if (message.type === 'keyframe-received') {
+      const isEverywhere = this.confirmations.add(message.number, from, this.others.keys());
+      if (isEverywhere) this.local.store.confirmKeyframe?.(message.number);
+      return;
+    }
+    if (message.type === 'reception') {
+      this.budget.noteReception(from, message);
       return;
     }
     if (message.type === 'resume') {
@@ -351,6 +396,7 @@ export class Session {
     this.ended = true;
     clearTimeout(this.joinTimer);
     this.signalling.close();
+    this.budget.close();
     this.keyframes?.close();
     this.traffic?.close();
     this.connection?.close();

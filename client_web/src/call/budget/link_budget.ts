@@ -68,7 +68,8 @@ export class LinkBudget {
   /** Takes a receiver's report. */
   noteReception(receiver: number, reception: Reception, nowMs: number): void {
     this.heard.set(receiver, { ...reception, atMs: nowMs });
-    const isStarved = reception.kbps < STARVED_SHARE * this.sentKbps * (1 - reception.lost / 100);
+    // Where packets are lost, less arrives than was sent on any link.
+    const isStarved = this.worstLoss(nowMs) < SOME_LOSS && reception.kbps < STARVED_SHARE * this.sentKbps;
     if (reception.late >= CERTAINLY_LATE_MS || (reception.late >= LATE_MS && isStarved)) {
       this.lower(reception.kbps, nowMs);
     }
@@ -106,7 +107,9 @@ export class LinkBudget {
     const lost = this.worstLoss(nowMs);
     const wanted: RedundancyDepth = lost < SOME_LOSS ? 0 : lost < HEAVY_LOSS ? 1 : 2;
     const affordable = ([2, 1, 0] as const).find((depth) => voiceAndMotion(VOICE_KBPS[0], depth) <= this.capacityKbps);
-    const redundancy = Math.min(wanted, affordable ?? 0) as RedundancyDepth;
+    // Where much is lost, sending again is worth more than an estimate that losses have spoilt.
+    const least = lost >= HEAVY_LOSS && !this.waitsLong(nowMs) ? 1 : 0;
+    const redundancy = Math.max(least, Math.min(wanted, affordable ?? 0)) as RedundancyDepth;
     const share = target * VOICE_SHARE;
     const voiceKbps =
       VOICE_KBPS.findLast((kbps) => voiceAndMotion(kbps, redundancy) <= share) ?? VOICE_KBPS[0];
