@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { DEFAULT_BUDGET } from '../call/budget/link_budget';
 import { Call, NO_STATISTICS } from '../call/call';
 import { readLinkSecret } from '../call/encryption/link_secret';
 import { CallError } from '../call/errors';
@@ -78,6 +79,7 @@ export class Visit {
       transport: options.transport,
       keyframes: (await this.decodesPredicted()) ? 'all' : 'intra',
       store: media,
+      budget: { ...DEFAULT_BUDGET, ...(options.kbps === null ? {} : { ceilingKbps: options.kbps }) },
     });
     this.call = call;
     if (this.renderer.value instanceof ServerFaceRenderer) {
