@@ -7,8 +7,9 @@ from server.encryption.sealed_header import Lane, SealedHeader, is_sealed
 
 #: So many voices come through at once; in rooms with no more others than that, all do.
 MOST_VOICES = 3
+#: One of them who is silent for so long makes room for another.
+HANGOVER_S = 1.0
 _PAUSE_BYTES = 2
-_HANGOVER_S = 1.0
 
 
 def speaks(packet: bytes) -> bool:
@@ -32,7 +33,7 @@ class LoudestVoices:
         now = self._now()
         if speaker not in self._spoke_at and len(self._spoke_at) >= MOST_VOICES:
             quietest = min(self._spoke_at, key=self._spoke_at.__getitem__)
-            if now - self._spoke_at[quietest] < _HANGOVER_S:
+            if now - self._spoke_at[quietest] < HANGOVER_S:
                 return False
             del self._spoke_at[quietest]
         self._spoke_at[speaker] = now

@@ -38,7 +38,7 @@ class ChannelTraits:
 
 
 TRAITS = {
-    Channel.MOTION: ChannelTraits(False, 0, 1160, 60, 16_000, 128, 0.5, 600),
+    Channel.MOTION: ChannelTraits(False, 0, 1160, 60, 16_000, 128, 0.5, math.inf),
     Channel.KEYFRAME: ChannelTraits(True, None, 1150, 120, 64_000, 512, math.inf, 600),
     Channel.CONTROL: ChannelTraits(True, None, 4096, 20, 16_000, 128, math.inf, math.inf),
 }

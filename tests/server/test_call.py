@@ -13,6 +13,7 @@ from server.client.events import (
     VoiceReceived,
 )
 from server.protocol.messages import ParticipantInfo
+from server.rooms.loudest_voices import HANGOVER_S
 from tests.server.running_server import Guest, RunningServer, until
 
 OPUS_PACKETS = [bytes((0x08, number)) + b"\x5a" * 40 for number in range(10)]
@@ -29,6 +30,13 @@ async def speak(speaker: Guest, listeners: list[Guest]) -> None:
         speaker.call.send_voice(packet, SAMPLES)
         for listener in listeners:
             await listener.saw(VoiceReceived, lambda event: event.sender == speaker.id, count)
+
+
+async def speak_in_turn(guests: list[Guest]) -> None:
+    """Let everybody speak to everybody else; in a large room a fourth voice waits until one of three is silent."""
+    for guest in guests:
+        await speak(guest, [other for other in guests if other is not guest])
+        await asyncio.sleep(HANGOVER_S)
 
 
 async def test_two_exchange_everything() -> None:
@@ -110,8 +118,7 @@ async def test_eight_hear_and_see_each_other() -> None:
             assert {event.sender for event in slices} == ids - {guest.id}
             states = await guest.saw(ControlReceived, count=7)
             assert all(event.message["camera"] == event.sender for event in states)
-        for guest in guests:
-            await speak(guest, [other for other in guests if other is not guest])
+        await speak_in_turn(guests)
         for guest in guests:
             for other in guests:
                 expected = [] if other is guest else OPUS_PACKETS
@@ -126,8 +133,7 @@ async def test_eight_who_join_at_once_hear_each_other() -> None:
             stack.push_async_exit(guest)
         for guest in guests:
             await until(lambda guest=guest: len(speakers_of(server, guest)) == 7, "everybody has all slots")  # type: ignore[misc]
-        for guest in guests:
-            await speak(guest, [other for other in guests if other is not guest])
+        await speak_in_turn(guests)
 
 
 async def test_slots_grow_and_are_given_on() -> None:

@@ -15,7 +15,7 @@ from server.client.events import (
     BundleReceived,
     ControlReceived,
     KeyframeSliceReceived,
-    ParticipantWent,
+    ParticipantAway,
     Reconnected,
     Reconnecting,
     VoiceReceived,
@@ -291,8 +291,10 @@ async def test_bad_sctp_ends_only_its_own_connection(server: RunningServer) -> N
         await cem.saw(ControlReceived)
         stream = next(iter(sctp._data_channels))
         await sctp._send(stream, WEBRTC_DCEP, struct.pack("!BBHLHH", DATA_CHANNEL_OPEN, 0, 0, 0, 0, 0))
-        await cem.saw(ParticipantWent, lambda event: event.participant.id == eve_id)
+        # Her seat is held, and she comes back to it.
+        await cem.saw(ParticipantAway, lambda event: event.participant.id == eve_id and event.participant.away)
         await eve.saw(Reconnected)
+        await cem.saw(ParticipantAway, lambda event: event.participant.id == eve_id and not event.participant.away)
 
 
 async def test_other_sites_may_not_join(server: RunningServer) -> None:
