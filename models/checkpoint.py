@@ -102,7 +102,8 @@ def load_restorer(path: Path) -> Restorer:
         raise TrainingSettingsError(f"{path} holds no restorer: make one with `python -m models.train_restorer`")
     restorer = Restorer(RestorerSettings(**stored["restorer"]))
     restorer.load_state_dict({key: value.float() for key, value in stored["weights"].items()})
-    return restorer.eval()
+    restorer.eval()
+    return restorer
 
 
 def weights_of(module: nn.Module) -> dict[str, Tensor]:

@@ -74,7 +74,8 @@ def train(voices: list[Voice], steps: int, seed: int) -> SpeechEncoder:
         loss.backward()
         optimiser.step()
         schedule.step()
-    return network.eval()
+    network.eval()
+    return network
 
 
 def likelihood_loss(features: Tensor, codes: Tensor) -> Tensor:
@@ -84,11 +85,12 @@ def likelihood_loss(features: Tensor, codes: Tensor) -> Tensor:
     return error.mean() + 0.2 * (error.detach() * torch.exp(-log_variance) + log_variance).mean()
 
 
-@torch.no_grad()
 def encode(network: nn.Module, columns: FloatArray, frames: int, shift: int = 0) -> FloatArray:
     """Return the (frames, 9) features of a sound."""
-    features: Tensor = network(torch.from_numpy(windows(columns, frames, shift)))
-    return features.numpy().astype(np.float64)
+    with torch.no_grad():
+        features: Tensor = network(torch.from_numpy(windows(columns, frames, shift)))
+    encoded: FloatArray = features.numpy().astype(np.float64)
+    return encoded
 
 
 def folds(voices: list[Voice]) -> Iterator[set[str]]:
