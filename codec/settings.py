@@ -35,8 +35,10 @@ class EncoderSettings:
     shows_plain: bool = False  #: whether pictures are shown as they are where no face can be animated
     plain_interval_ms: int = 120  #: shortest time between those
     judge_interval_ms: int = 80  #: how often the closed loop looks at what a receiver sees
-    plain_above: float = 0.02  #: pictures as they are take over where animation looks worse by this (LPIPS, estimated)
-    animated_below: float = 0.01  #: and animation again where it looks worse by no more than this
+    #: Pictures as they are take over where animation looks worse by this (LPIPS, estimated): not for a little, since
+    #: their lips stand still in between.
+    plain_above: float = 0.06
+    animated_below: float = 0.035  #: and animation again where it looks worse by no more than this
     plain_after_ms: int = 400  #: either has to last, on average, for so long
     animated_after_ms: int = 480
     faceless_interval_ms: int = 400  #: between frames without a face, once the face is gone for longer than that
