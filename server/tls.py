@@ -130,4 +130,4 @@ def trust(certificate: Path | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=str(certificate))
     except (OSError, ssl.SSLError) as error:
-        raise TlsError(f"cannot use the certificate {certificate}: {error}") from error
+        raise TlsError(f"cannot use {certificate} as --certificate: {error}") from error

@@ -15,6 +15,7 @@ from server.native.peer import NativePeer, Receivers
 from server.native.replay import Replay, restamp
 from server.native.voice_codec import packet_samples
 from server.settings import Settings
+from server.webrtc.channels import EVERYBODY
 from tests.native.recordings import recorded, short_demonstration
 from tests.server.running_server import Guest, RunningServer, until
 
@@ -124,6 +125,8 @@ async def test_a_replayed_participant_comes_back_after_the_server_was_restarted(
     again = RunningServer(Settings(port=server.port))
     async with again, Guest(again.room(), "Ann") as ann:
         await ann.saw(BundleReceived, count=10)
+        # Whoever is there already answers a newcomer's first state with the keyframes in use.
+        ann.call.send_control(EVERYBODY, {"type": "state", "muted": False, "camera": "off"})
         await ann.saw(KeyframeSliceReceived, count=SLICES)
         await ann.saw(VoiceReceived, count=5)
         peer.stopped.set()

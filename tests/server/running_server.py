@@ -109,3 +109,10 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, f"waited in vain until {what}"
         await asyncio.sleep(0.01)
+
+
+def cut_off(guest: Guest) -> None:
+    """End a guest's socket without a word."""
+    session = guest.call._session
+    assert session is not None
+    session._socket._socket._response.connection.transport.abort()  # type: ignore[union-attr]

@@ -26,7 +26,7 @@ from server.protocol.messages import Error, Join, Joined, ParticipantJoined, pac
 from server.protocol.room_messages import RoomState
 from server.rooms.room import Participant
 from server.settings import LinkSettings, RoomSettings, Settings
-from tests.server.running_server import Guest, RunningServer, until
+from tests.server.running_server import Guest, RunningServer, cut_off, until
 
 
 async def test_whose_socket_is_cut_is_away_and_comes_back_as_the_same() -> None:
@@ -106,13 +106,6 @@ async def test_lost_media_end_the_session() -> None:
         await bob.call._session.media._connection.close()  # type: ignore[union-attr]
         await ann.saw(ParticipantAway, lambda event: event.participant.away)
         await bob.saw(Reconnected)
-
-
-def cut_off(guest: Guest) -> None:
-    """End a guest's socket without a word."""
-    session = guest.call._session
-    assert session is not None
-    session._socket._socket._response.connection.transport.abort()  # type: ignore[union-attr]
 
 
 class Silence:
