@@ -134,7 +134,7 @@ async def test_a_replayed_participant_comes_back_after_the_server_was_restarted(
         await asyncio.wait_for(running, 5)
     await peer.close()
     assert any(line.startswith("connection lost") for line in said)
-    assert any(line.startswith("joined again") for line in said)
+    assert any(line.startswith("connected again") for line in said)
 
 
 def peer_id(guest: Guest) -> int:

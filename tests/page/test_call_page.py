@@ -109,7 +109,7 @@ async def test_another_camera_may_be_chosen_during_the_call_and_space_talks(tmp_
         ada = await browser.new_page()
         await join(ada, server.room(), "Ada")
         await ada.keyboard.press("d")
-        cameras = ada.get_by_label("Camera", exact=True)
+        cameras = ada.get_by_role("combobox", name="Camera")
         before = await cameras.input_value()
         await cameras.select_option(index=1)
         await expect(cameras).not_to_have_value(before)

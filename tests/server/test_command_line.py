@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from server.cli import main
-from server.commands import demonstration_process
+from server.commands import companion_process, demonstration_process
 from server.commands.companion_process import keep_running
 from server.commands.demonstration_process import join_command
 from server.errors import ServerError, SettingsError, TlsError
@@ -156,7 +156,7 @@ def test_is_loopback(host: str, expected: bool) -> None:
 async def test_the_demonstration_participant_is_kept_alive_and_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demonstration_process, "_FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr(companion_process, "_FIRST_RETRY_S", 0.01)
     lives = tmp_path / "lives"
     script = f"import os, time; open({str(lives)!r}, 'a').write(f'{{os.getpid()}} '); time.sleep(60)"
     keeping = asyncio.create_task(keep_running("a companion", [sys.executable, "-c", script]))

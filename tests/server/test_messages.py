@@ -193,7 +193,7 @@ def test_the_relay_swaps_one_byte() -> None:
     ("channel", "size"),
     [
         (Channel.MOTION, 0),
-        (Channel.MOTION, 1151),
+        (Channel.MOTION, 1161),
         (Channel.KEYFRAME, 1),
         (Channel.KEYFRAME, 1151),
         (Channel.CONTROL, 4097),

@@ -34,6 +34,7 @@ export class Visit {
   /** Whether the others are seen through the server, and the person's word on that. */
   readonly serverView: ServerView;
   private call: Call | null = null;
+  private pageHidden = false;
 
   constructor(
     readonly room: string,
@@ -51,7 +52,10 @@ export class Visit {
     if (options.autojoin || stay !== null) {
       void opened.then(() => this.join(options.name ?? rememberedName() ?? 'Guest'));
     }
-    window.addEventListener('pagehide', () => this.call?.leave());
+    window.addEventListener('pagehide', () => {
+      this.pageHidden = true;
+      this.call?.leave();
+    });
     window.facewire = {
       statistics: () => this.statistics(),
       canvas: (participant) => this.model?.person(participant)?.canvas ?? null,
@@ -88,7 +92,8 @@ export class Visit {
     const model = new CallModel({ room, name, call, media, audio, renderer: this.renderer });
     this.stage.value = { name: 'call', model };
     call.on('ended', ({ error }) => {
-      forgetStay();
+      // A page that goes away may be one that is reloaded.
+      if (!this.pageHidden) forgetStay();
       this.close();
       this.stage.value = { name: 'ended', error };
     });
