@@ -5,11 +5,12 @@ import type { Bytes } from './encryption/primitives';
 import { NOT_ENCRYPTED, type EncryptionStatistics } from './encryption/status';
 import type { CallError } from './errors';
 import { Emitter, type CallEvents, type KeyframeAbility, type ParticipantState } from './events';
+import type { TransportStatistics } from './exchange';
 import type { KeyframeStore } from './keyframe_delivery';
 import type { HostMessage, Source } from './messages';
 import { Presence, type LocalState, type PresencePhase } from './presence';
 import { roundTripMs } from './round_trip';
-import type { Session, TransportStatistics } from './session';
+import type { Session } from './session';
 import type { TransportPreference } from './transport/transport';
 import { voiceTotals, type VoiceTotals } from './voice_totals';
 import { RateWindow, wireTotals, type WireRate } from './wire_rate';
@@ -146,12 +147,12 @@ export class Call extends Emitter<CallEvents> {
 
   /** Sends one bundle to everybody, at most 1 150 bytes; dropped and counted while there is no connection. */
   sendBundle(bundle: Uint8Array): void {
-    this.session?.sendBundle(bundle);
+    this.session?.exchange?.sendBundle(bundle);
   }
 
   /** Queues a keyframe for everybody, slice by slice. */
   sendKeyframe(blob: Uint8Array): void {
-    this.session?.sendKeyframe(blob);
+    this.session?.exchange?.sendKeyframe(blob);
   }
 
   /** Asks `from` to send its keyframe `number` (0–255) again. */
@@ -164,7 +165,7 @@ export class Call extends Emitter<CallEvents> {
     const before = this.local.state;
     if ((Object.keys(state) as (keyof ParticipantState)[]).every((field) => state[field] === before[field])) return;
     this.local.state = state;
-    this.session?.sendState();
+    this.session?.exchange?.sendState();
   }
 
   /** Writes a line to everybody, 1 to `MAX_CHAT_LENGTH` characters. Returns whether there was a connection for it. */
@@ -182,18 +183,19 @@ export class Call extends Emitter<CallEvents> {
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     if (track === this.local.microphone) return;
     this.local.microphone = track;
-    await this.session?.setMicrophone(track);
+    await this.session?.exchange?.setMicrophone(track);
   }
 
   statistics(): CallStatistics {
+    const exchange = this.session?.exchange;
     return {
       rate: this.window.rate(),
       rateCounted: this.rateCounted,
-      channels: this.session?.counters() ?? null,
+      channels: exchange?.counters ?? null,
       voices: this.voices,
       roundTripMs: this.roundTripMs,
-      transport: this.session?.transport() ?? null,
-      encryption: this.session?.encryption() ?? NOT_ENCRYPTED,
+      transport: exchange?.transport() ?? null,
+      encryption: exchange?.encryption() ?? NOT_ENCRYPTED,
       messagesRejected: this.messagesRejected,
     };
   }
@@ -212,7 +214,7 @@ export class Call extends Emitter<CallEvents> {
     if (session !== this.measured) this.window = new RateWindow();
     this.measured = session;
     const { window } = this;
-    const report = await session?.statistics().catch(() => null);
+    const report = await session?.exchange?.statistics().catch(() => null);
     if (report === null || report === undefined) return;
     this.voices = voiceTotals(report);
     this.roundTripMs = roundTripMs(report);

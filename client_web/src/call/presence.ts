@@ -2,7 +2,8 @@ import { Doorbell } from './doorbell';
 import { CallError, type CallErrorCode } from './errors';
 import type { CallEvents } from './events';
 import type { Other } from './other';
-import { Session, type LocalParticipant } from './session';
+import type { LocalParticipant } from './local_participant';
+import { Session } from './session';
 import { lifeUrl, signallingUrl } from './signalling';
 
 /** After a longer silence SCTP waits for seconds before it sends again: then a new connection is sooner there. */
@@ -145,7 +146,7 @@ export class Presence {
     // The server gives up this session for one that has asked to come in.
     if (this.successor?.isAnswered === true) return;
     const pauseMs = performance.now() - (this.silentSinceMs ?? 0);
-    if (pauseMs < LONGEST_PAUSE_MS || session.transport()?.sending === 'thin') {
+    if (pauseMs < LONGEST_PAUSE_MS || session.exchange?.transport().sending === 'thin') {
       this.silentSinceMs = null;
       this.connected();
     }

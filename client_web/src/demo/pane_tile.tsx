@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { messages } from '../page/i18n/language';
-import { Mounted } from '../page/shared/mounted';
+import { Mounted } from '../page/parts/mounted';
 import type { SourceName } from './comparison';
 import type { FacewirePane } from './facewire_pane';
 import type { OrdinaryPane } from './ordinary_pane';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { messages } from '../page/i18n/language';
-import { PageFoot } from '../page/shared/page_foot';
+import { PageFoot } from '../page/parts/page_foot';
 import { prepareDevice, STEPS } from './prepare';
 
 /** Downloads what calls need, before the first one. */

@@ -12,8 +12,8 @@ import { registerServiceWorker } from '../offline/register';
 import { ServerViewOffer } from '../rendered_view/consent';
 import { followTheme } from './preferences';
 import { RoomPage } from './room_page';
-import { NoticeCard } from './shared/notice_list';
-import { missingAbilities, unsupportedNotice } from './shared/notices';
+import { NoticeCard } from './parts/notice_list';
+import { missingAbilities, unsupportedNotice } from './parts/notices';
 import { Visit } from './visit';
 
 const root = document.querySelector<HTMLElement>('#app');

@@ -1,4 +1,4 @@
-import type { IconName } from '../shared/icon';
+import type { IconName } from '../parts/icon';
 import type { Messages } from '../i18n/english';
 import type { CallModel } from './call_model';
 import { togglePictureInPicture } from './picture_in_picture';

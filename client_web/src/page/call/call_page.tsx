@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
-import { NoticeList } from '../shared/notice_list';
-import { deviceNotices, encoderNotice, rendererNotice, serverViewNotice, slowDrawingNotice, type Notice } from '../shared/notices';
+import { Icon } from '../parts/icon';
+import { NoticeList } from '../parts/notice_list';
+import { deviceNotices, encoderNotice, rendererNotice, serverViewNotice, slowDrawingNotice, type Notice } from '../parts/notices';
 import { encryptionText } from '../status/encryption';
 import { RateGraph, rateText } from '../status/rate_graph';
 import type { Visit } from '../visit';

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { REACTIONS } from '../../call/control';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
+import { Icon } from '../parts/icon';
 import { callActions, type Action } from './actions';
 import type { CallModel } from './call_model';
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { messages } from '../i18n/language';
-import { connectionLossText } from '../shared/notices';
+import { connectionLossText } from '../parts/notices';
 import type { CallModel } from './call_model';
 
 const COUNT_INTERVAL_MS = 250;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
+import { Icon } from '../parts/icon';
 import { StatusPanel } from '../status/status_panel';
 import type { CallModel } from './call_model';
 import { ChatPanel } from './chat_panel';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
+import { Icon } from '../parts/icon';
 import type { CallModel } from './call_model';
 import { Knocks } from './knocks';
 import type { Remote } from './remote';

@@ -1,6 +1,6 @@
 import { messages } from '../i18n/language';
 import { trackingText } from '../prejoin/tracking_hint';
-import { Mounted } from '../shared/mounted';
+import { Mounted } from '../parts/mounted';
 import type { CallModel } from './call_model';
 import type { Place } from './layout';
 import { Marks, styleOf, TileFoot } from './tile';

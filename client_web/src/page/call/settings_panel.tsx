@@ -1,6 +1,6 @@
 import { LevelMeter } from '../prejoin/level_meter';
-import { DeviceSelect } from '../shared/device_select';
-import { LanguageChoice, ThemeChoice } from '../shared/page_foot';
+import { DeviceSelect } from '../parts/device_select';
+import { LanguageChoice, ThemeChoice } from '../parts/page_foot';
 import type { CallModel } from './call_model';
 
 /** Devices, language and colours, during the call. */

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { messages } from '../i18n/language';
 import { invitation } from '../home/room_address';
-import { Icon } from '../shared/icon';
+import { Icon } from '../parts/icon';
 import type { CallModel } from './call_model';
 import { gridPlaces, speakerPlaces, type Place, type Size } from './layout';
 import type { Remote } from './remote';

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
-import { Mounted } from '../shared/mounted';
+import { Icon } from '../parts/icon';
+import { Mounted } from '../parts/mounted';
 import type { CallModel } from './call_model';
 import type { Place } from './layout';
 import type { Picture, Remote } from './remote';

@@ -1,5 +1,5 @@
 import { messages } from '../i18n/language';
-import { Mounted } from '../shared/mounted';
+import { Mounted } from '../parts/mounted';
 import type { CallModel } from './call_model';
 
 /** What one sees until a host has let one in. */

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { CallError } from '../../call/errors';
 import { messages } from '../i18n/language';
-import { NoticeCard } from '../shared/notice_list';
-import { endNotice } from '../shared/notices';
+import { NoticeCard } from '../parts/notice_list';
+import { endNotice } from '../parts/notices';
 
 /** The page after the call: why it ended, and the ways on. `error` is `null` if we left ourselves. */
 export function Ending({ room, error }: { room: string; error: CallError | null }) {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { messages } from '../i18n/language';
-import { PageFoot } from '../shared/page_foot';
+import { PageFoot } from '../parts/page_foot';
 import { newRoomAddress, roomAddressFrom } from './room_address';
 
 /** The first page: create a room, or enter one by name or link. */

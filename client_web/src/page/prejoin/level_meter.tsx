@@ -1,6 +1,6 @@
 import type { LocalMedia } from '../../media/local_media';
 import { messages } from '../i18n/language';
-import { Icon } from '../shared/icon';
+import { Icon } from '../parts/icon';
 
 const QUIETEST_DBFS = -60;
 const LOUDEST_DBFS = -10;

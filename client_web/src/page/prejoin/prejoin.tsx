@@ -5,9 +5,9 @@ import { messages } from '../i18n/language';
 import { ServerViewOffer } from '../../rendered_view/consent';
 import { cleanName } from '../options';
 import { rememberedName, rememberName } from '../preferences';
-import { DeviceSelect } from '../shared/device_select';
-import { Mounted } from '../shared/mounted';
-import { NoticeList } from '../shared/notice_list';
+import { DeviceSelect } from '../parts/device_select';
+import { Mounted } from '../parts/mounted';
+import { NoticeList } from '../parts/notice_list';
 import {
   deviceNotices,
   encoderNotice,
@@ -15,8 +15,8 @@ import {
   rendererNotice,
   serverViewNotice,
   type Notice,
-} from '../shared/notices';
-import { PageFoot } from '../shared/page_foot';
+} from '../parts/notices';
+import { PageFoot } from '../parts/page_foot';
 import type { Visit } from '../visit';
 import { CropFrame } from './crop_frame';
 import { LevelMeter } from './level_meter';

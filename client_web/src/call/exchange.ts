@@ -1,0 +1,258 @@
+import { CallBudget, type BudgetStatistics } from './budget/call_budget';
+import type { Allocation } from './budget/link_budget';
+import { Connection, type ChannelCounters, type ChannelName } from './connection';
+import { EVERYBODY, parseControl, serialiseControl, type ControlMessage } from './control';
+import { openTraffic, type ChannelTraffic } from './encryption/channel_traffic';
+import type { EncryptionStatistics } from './encryption/status';
+import type { CallError } from './errors';
+import type { CallEvents } from './events';
+import { Introductions } from './introductions';
+import { KeyframeConfirmations } from './keyframe_confirmations';
+import { KeyframeSender } from './keyframe_delivery';
+import type { LocalParticipant } from './local_participant';
+import type { Other } from './other';
+import { timeTicksOf } from './transport/bundle_sequence';
+import type { TrailerCounters, TransportName } from './transport/transport';
+import { VoiceAssignment } from './voice_assignment';
+
+/** How bundles travel. */
+export interface TransportStatistics {
+  /** By which transport our newest bundle went. */
+  sending: TransportName;
+  /** What travelled behind voice, or was to; `null` where this browser has no encoded transforms, or may not use them. */
+  trailers: Readonly<TrailerCounters> | null;
+  /** Bundles of those present that did not arrive though later ones did. */
+  bundlesLost: number;
+  /** Bundles that came twice and were dropped: under loss they are sent so. */
+  bundlesDuplicate: number;
+  /** What the link carries and how it is divided. */
+  budget: BudgetStatistics;
+}
+
+/** What an exchange asks of its session, and tells it. */
+export interface ExchangeEvents {
+  report<Name extends keyof CallEvents>(name: Name, payload: CallEvents[Name]): void;
+  /** This offer is for the server. */
+  onOffer(sdp: string): void;
+  /** Nothing comes from the server any more (`true`), or something does again (`false`). */
+  onSilence(silent: boolean): void;
+  onLost(cause: CallError): void;
+}
+
+/** What is exchanged with the others over one peer connection: voice, bundles, keyframes and control messages. */
+export class Exchange {
+  private readonly connection: Connection;
+  private readonly traffic: ChannelTraffic;
+  private readonly keyframes: KeyframeSender;
+  private readonly confirmations = new KeyframeConfirmations();
+  private readonly budget: CallBudget;
+  private readonly introductions: Introductions;
+  private readonly voices = new VoiceAssignment((id, track) => this.events.report('voice', { id, track }));
+
+  /** @param others who is there besides us, by id: kept up to date by the session. */
+  constructor(
+    private readonly local: LocalParticipant,
+    private readonly others: ReadonlyMap<number, Other>,
+    iceServers: RTCIceServer[],
+    ownId: number,
+    private readonly events: ExchangeEvents,
+  ) {
+    const { microphone, transport, linkSecret, room } = local;
+    this.connection = new Connection(iceServers, others.size, microphone, transport, linkSecret !== null, {
+      onOffer: (sdp) => events.onOffer(sdp),
+      onOpen: () => {
+        this.traffic.begin(others.keys());
+        this.introductions.begin(linkSecret !== null);
+        events.report('open', undefined);
+      },
+      onChannelMessage: (channel, message) => this.traffic.receive(channel, message),
+      onChannelBundle: (bundle) => this.traffic.send('motion', EVERYBODY, bundle),
+      onTrailerBundle: (mid, bundle) => {
+        const from = this.voices.speaker(mid);
+        if (from !== null) this.receiveBundle(from, bundle);
+      },
+      onRejected: (error) => events.report('rejected', { error }),
+      onVoiceTrack: (mid, track) => this.voices.addTrack(mid, track),
+      onSilence: (silent) => events.onSilence(silent),
+      onLost: (cause) => events.onLost(cause),
+    });
+    this.traffic = openTraffic(linkSecret, room, ownId, this.connection.sealsVoice, {
+      transmit: (channel, message) => this.connection.send(channel, message),
+      deliver: (channel, from, payload) => this.receive(channel, from, payload),
+      onKeysExchanged: (participant) => this.introductions.greetWithKeys(participant),
+      onStatus: (status) => events.report('encryption', { status }),
+      onVoiceKeys: (message) => this.connection.takeVoiceKeys(message),
+      onRejected: (error) => events.report('rejected', { error }),
+    });
+    this.keyframes = new KeyframeSender(
+      {
+        ready: () => this.connection.readyForSlice(),
+        send: (to, slice) => this.traffic.send('keyframe', to, slice),
+      },
+      local.store,
+    );
+    this.introductions = new Introductions({
+      others,
+      voices: this.voices,
+      keyframes: this.keyframes,
+      readsTrailers: this.connection.readsTrailers,
+      state: () => ({ type: 'state', ...local.state, keyframes: local.keyframes }),
+      send: (recipient, message) => this.sendControl(recipient, message),
+    });
+    this.budget = new CallBudget(
+      {
+        report: (participant, reception) => this.sendControl(participant, { type: 'reception', ...reception }),
+        apply: (allocation) => this.apply(allocation),
+      },
+      local.budget,
+    );
+  }
+
+  sendBundle(bundle: Uint8Array): void {
+    const { strangers } = this.traffic.statistics();
+    const readers = [...this.others.keys()].filter((id) => !strangers.includes(id));
+    this.connection.bundles.send(new Uint8Array(bundle), readers);
+  }
+
+  sendKeyframe(blob: Uint8Array): void {
+    this.keyframes.send(blob);
+  }
+
+  sendState(): void {
+    this.introductions.tellState();
+  }
+
+  sendControl(recipient: number, message: ControlMessage): void {
+    this.traffic.send('control', recipient, serialiseControl(message));
+  }
+
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    await this.connection.setMicrophone(track);
+  }
+
+  acceptAnswer(sdp: string): void {
+    void this.connection.acceptAnswer(sdp);
+  }
+
+  /** Takes whose voice each transceiver plays. */
+  setSlots(slots: ReadonlyMap<string, number | null>): void {
+    this.voices.setSlots(slots);
+    this.connection.assignSlots(slots);
+    this.introductions.tellReading();
+  }
+
+  /** Somebody has come: there must be a slot for their voice. */
+  ensureSlots(): void {
+    this.connection.ensureSlots(this.others.size);
+  }
+
+  /** Somebody has gone. */
+  forget(id: number): void {
+    this.traffic.participantWent(id);
+    this.connection.bundles.note(id, false);
+    this.keyframes.forget(id);
+    this.budget.forget(id);
+  }
+
+  /** Counters of each channel. */
+  get counters(): Readonly<Record<ChannelName, ChannelCounters>> {
+    return this.connection.counters;
+  }
+
+  /** How bundles travel. */
+  transport(): TransportStatistics {
+    const sequences = [...this.others.values()].map(({ sequence }) => sequence);
+    return {
+      sending: this.connection.transport,
+      trailers: this.connection.trailerCounters,
+      bundlesLost: sequences.reduce((total, { lost }) => total + lost, 0),
+      bundlesDuplicate: sequences.reduce((total, { duplicates }) => total + duplicates, 0),
+      budget: this.budget.statistics(),
+    };
+  }
+
+  /** How this stay is protected, and what was dropped. */
+  encryption(): EncryptionStatistics {
+    return this.traffic.statistics(this.connection.voiceDropped);
+  }
+
+  /** The browser's statistics of the peer connection. */
+  async statistics(): Promise<RTCStatsReport> {
+    const report = await this.connection.statistics();
+    this.budget.noteStatistics(report, this.voices.slots);
+    return report;
+  }
+
+  close(): void {
+    this.budget.close();
+    this.keyframes.close();
+    this.traffic.close();
+    this.connection.close();
+  }
+
+  private apply({ redundancy, voiceKbps, keyframeKbps, sliceKbps, sliceBytes }: Allocation): void {
+    this.connection.setRedundancy(redundancy);
+    this.connection.setVoiceKbps(voiceKbps);
+    this.local.store.setKeyframeKbps?.(keyframeKbps);
+    this.keyframes.pace = { kbps: sliceKbps, bytes: sliceBytes };
+  }
+
+  private receive(channel: ChannelName, from: number, payload: Uint8Array): void {
+    const other = this.others.get(from);
+    if (other === undefined) return;
+    if (channel === 'motion') {
+      this.receiveBundle(from, payload);
+    } else if (channel === 'keyframe') {
+      const blob = other.assembler.push(payload);
+      if (blob !== null) this.receiveKeyframe(from, other, blob);
+    } else {
+      this.receiveControl(from, other, parseControl(payload));
+    }
+  }
+
+  private receiveBundle(from: number, bundle: Uint8Array): void {
+    if (this.others.get(from)?.sequence.accept(bundle) !== true) return;
+    this.budget.noteBundle(from, timeTicksOf(bundle));
+    this.events.report('bundle', { from, bundle });
+  }
+
+  private receiveKeyframe(from: number, other: Other, blob: Uint8Array): void {
+    const number = blob[1] as number;
+    other.newestKeyframe = number;
+    this.sendControl(from, { type: 'keyframe-received', number });
+    this.events.report('keyframe', { from, blob });
+  }
+
+  private receiveControl(from: number, other: Other, message: ControlMessage): void {
+    switch (message.type) {
+      case 'keyframe-request':
+        this.keyframes.answer(from, message.number);
+        break;
+      case 'keyframe-received': {
+        const isEverywhere = this.confirmations.add(message.number, from, this.others.keys());
+        if (isEverywhere) this.local.store.confirmKeyframe?.(message.number);
+        break;
+      }
+      case 'reception':
+        this.budget.noteReception(from, message);
+        break;
+      case 'resume':
+        this.introductions.welcomeBack(from, other, message.newest, message.answer);
+        break;
+      case 'trailers':
+        this.connection.bundles.note(from, message.read);
+        break;
+      case 'chat':
+        this.events.report('chat', { from, text: message.text });
+        break;
+      case 'reaction':
+        this.events.report('reaction', { from, emoji: message.emoji });
+        break;
+      case 'state': {
+        const { type: _, keyframes, ...state } = message;
+        this.events.report('participant-state', { id: from, state, keyframes });
+        this.introductions.greet(from, other);
+      }
+    }
+  }
+}
