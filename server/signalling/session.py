@@ -209,6 +209,9 @@ class Session:
                 self._service.metrics.refuse("bad-frame")
                 return
             if received.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+                if self._socket.close_code == WSCloseCode.GOING_AWAY:
+                    # RFC 6455, 7.4.1: a closed page, whose last message browsers do not always send.
+                    yield Leave()
                 return
             if not self._rate.admit():
                 raise ProtocolError(
