@@ -50,6 +50,20 @@ def write_clip(cache: Path, clip: CachedClip) -> None:
     (folder / _INFO).write_text(json.dumps({"name": clip.name, "identity": clip.identity}))
 
 
+def link_clip(cache: Path, target: Path, name: str, keyframes: NDArray[np.uint8]) -> None:
+    """Write a clip of `cache` to another cache with other keyframes; the other arrays become the same files."""
+    folder = target / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for array in _ARRAYS:
+        file = folder / f"{array}.npy"
+        file.unlink(missing_ok=True)
+        if array == "keyframes":
+            np.save(file, keyframes)
+        else:
+            file.hardlink_to(cache / name / file.name)
+    (folder / _INFO).write_bytes((cache / name / _INFO).read_bytes())
+
+
 def read_clips(cache: Path) -> list[CachedClip]:
     """Return all completely written clips of a cache, by name, their arrays memory-mapped."""
     clips = []

@@ -19,6 +19,7 @@ from models.networks.restorer import Restorer  # noqa: E402
 from models.networks.windows import Window  # noqa: E402
 from models.pack import pack_clip  # noqa: E402
 from models.prepare import cache_clip  # noqa: E402
+from models.restore import restore_cache  # noqa: E402
 from models.restored_warp import write_restored_warp  # noqa: E402
 from models.settings import TrainingSettings, read_restorer_settings, read_settings  # noqa: E402
 from models.train import TimeLimits, run  # noqa: E402
@@ -160,6 +161,20 @@ def test_a_restorer_is_trained_kept_and_exported(clips: list[CachedClip], tmp_pa
     write_restored_warp(restorer, tmp_path / "weights")
     cached = Graphs(tmp_path / "weights", "cpu").cache_keyframe(coded, np.asarray(clips[0].landmarks[0], np.float64))
     assert np.abs(cached.picture[0].transpose(1, 2, 0) * 255 - restored).max() < 0.5
+
+
+def test_a_cache_with_restored_keyframes_differs_in_nothing_else(cache: Path, tmp_path: Path) -> None:
+    network, _ = read_restorer_settings(_CONFIGS / "restorer.toml")
+    restorer = Restorer(network)
+    torch.nn.init.constant_(restorer.finish.bias, 0.1)
+    restore_cache(cache, restorer, tmp_path)
+    restore_cache(cache, restorer, tmp_path)
+    for before, after in zip(read_clips(cache), read_clips(tmp_path), strict=True):
+        assert (after.name, after.identity) == (before.name, before.identity)
+        assert (after.frames == before.frames).all()
+        assert (after.motion == before.motion).all()
+        difference = after.keyframes.astype(int) - before.keyframes
+        assert 24 < np.median(difference) < 27
 
 
 def test_an_untrained_restorer_changes_nothing() -> None:
