@@ -95,6 +95,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsDir: 'assets',
+    manifest: 'built-files.json',
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: { index: 'index.html', 'service-worker': 'src/offline/service_worker.ts' },
