@@ -72,6 +72,7 @@ class Pages:
         return [
             web.get("/", self._page),
             web.get("/demo", self._page),
+            web.get("/play", self._page),
             web.get("/prepare", self._page),
             web.get("/room/{room}", self._room),
             web.get("/demonstration.fwr", self._demonstration),

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgpack
 
 from codec.errors import FormatError
+from codec.provenance import SOURCE_TYPE
 from codec.recording.records import MAXIMUM_TIME_MS, Record, RecordedParticipant, RecordKind, unpack_map
 
 VERSION = 2
@@ -37,11 +38,13 @@ class Metadata:
 
     created: str  #: ISO 8601, or empty
     participants: tuple[RecordedParticipant, ...]
+    source_type: str = ""  #: IPTC's digital source type of what players make of the file, or empty
 
     def __bytes__(self) -> bytes:
         """Return the header of the file. Raises `FormatError` if it is longer than 65 535 bytes."""
         known = [participant.to_map() for participant in self.participants]
-        packed: bytes = msgpack.packb({"created": self.created, "participants": known})
+        fields: dict[str, object] = {"created": self.created, "participants": known}
+        packed: bytes = msgpack.packb(fields | ({SOURCE_TYPE: self.source_type} if self.source_type else {}))
         if len(packed) > 0xFFFF:
             raise FormatError(f"metadata of {len(packed)} bytes, at most {0xFFFF} fit")
         return MAGIC + _METADATA_LENGTH.pack(len(packed)) + packed + _CHECK.pack(zlib.crc32(packed))
@@ -63,7 +66,11 @@ class Metadata:
         created, participants = metadata.get("created"), metadata.get("participants")
         if not isinstance(created, str) or not isinstance(participants, list):
             raise FormatError("the metadata lack `created` or `participants`")
-        return cls(created, tuple(map(RecordedParticipant.from_map, participants))), len(MAGIC) + end + _CHECK.size
+        source_type = metadata.get(SOURCE_TYPE, "")
+        if not isinstance(source_type, str):
+            raise FormatError(f"the metadata's `{SOURCE_TYPE}` is no text but {source_type!r:.80}")
+        known = tuple(map(RecordedParticipant.from_map, participants))
+        return cls(created, known, source_type), len(MAGIC) + end + _CHECK.size
 
 
 @dataclass(frozen=True, slots=True)

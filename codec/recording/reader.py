@@ -46,6 +46,7 @@ class RecordingReader:
         self.damage: Damage | None = None  #: grows while records are read
         self.participants: dict[int, RecordedParticipant] = {}  #: grows with each participant record
         self.created = ""  #: ISO 8601, or empty
+        self.source_type = ""  #: IPTC's digital source type, or empty
         self.readable_bytes = 0  #: where the last chunk that was read ends; 0 if nothing could be read
         self._broken_chunks = 0
         try:
@@ -118,7 +119,7 @@ class RecordingReader:
             # What follows can be read without it.
             self.damage = Damage(len(MAGIC), str(error), 0, 0)
             return
-        self.created = metadata.created
+        self.created, self.source_type = metadata.created, metadata.source_type
         self.participants = {participant.id: participant for participant in metadata.participants}
 
     def _next_chunk(self) -> list[Record] | None:

@@ -42,6 +42,7 @@ class RecordingSummary:
     """A recording as a whole."""
 
     created: str = ""  #: ISO 8601, or empty
+    source_type: str = ""  #: IPTC's digital source type, or empty
     duration_ms: int = 0  #: up to the last record
     records: int = 0
     file_bytes: int = 0
@@ -66,7 +67,7 @@ class RecordingSummary:
 
 def summarise(reader: RecordingReader) -> RecordingSummary:
     """Read a recording to its end and say what is in it; payloads are not decoded."""
-    summary = RecordingSummary(reader.created, file_bytes=reader.file_bytes)
+    summary = RecordingSummary(reader.created, reader.source_type, file_bytes=reader.file_bytes)
     for record in reader.records():
         summary.records += 1
         summary.duration_ms = max(summary.duration_ms, record.time_ms)

@@ -27,10 +27,12 @@ class RecordingWriter:
         *,
         append: bool = False,
         chunk_ms: int = 1000,
+        source_type: str = "",
     ) -> None:
         """Create the file over any that is there, or go on with it if `append` and there is one.
 
         `created` is a time in ISO 8601, or empty. `chunk_ms` is how much a chunk holds, and so what a crash may lose.
+        `source_type` marks a new file as what players make of it (`codec.provenance`).
         Appending cuts off what a crash left unfinished at the end, and adds those participants that are not known yet.
         Raises `FormatError` if the file cannot be written, or is no recording to go on with.
         """
@@ -47,7 +49,7 @@ class RecordingWriter:
                 if self.participants.get(participant.id) != participant:
                     self.add_participant(participant, self.end_ms)
         else:
-            header = bytes(Metadata(created, participants))
+            header = bytes(Metadata(created, participants, source_type))
             self._file = self._opened("wb")
             try:
                 self._write(header)

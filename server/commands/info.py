@@ -58,6 +58,7 @@ def _figures(summary: RecordingSummary) -> dict[str, Any]:
     return {
         "version": VERSION,
         "created": summary.created,
+        "source_type": summary.source_type,
         "seconds": summary.duration_ms / 1000,
         "bytes": summary.file_bytes,
         "records": summary.records,
@@ -101,6 +102,8 @@ def _text(path: Path, summary: RecordingSummary) -> str:
         f"{path}: {_clock(summary.duration_ms)} in {summary.file_bytes} bytes, "
         f"{summary.kbps(summary.file_bytes):.2f} kbit/s (version {VERSION}{made})"
     ]
+    if summary.source_type:
+        lines.append(f"marked as {summary.source_type.rsplit('/', 1)[-1]} (IPTC digital source type)")
     for participant in summary.participants.values():
         lines += _participant_lines(participant)
     lines.append("")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codec.errors import FormatError
+from codec.provenance import RENDERED
 from codec.recording import RecordedParticipant, RecordingWriter, RecordKind
 from server.native.voice_codec import SAMPLE_RATE
 from server.protocol.messages import ParticipantInfo
@@ -18,7 +19,8 @@ class CallRecorder:
 
     def __init__(self, path: Path) -> None:
         """Create the file. Raises `FormatError` if it cannot be written."""
-        self._writer = RecordingWriter(path, created=datetime.now(UTC).isoformat(timespec="seconds"))
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        self._writer = RecordingWriter(path, created=created, source_type=RENDERED)
         self._start_s = time.monotonic()
         self._voices: dict[int, tuple[int, float]] = {}
         self.left_out = 0  #: records that did not fit the format

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from codec.errors import FormatError
 from codec.keyframes import CACHED_KEYFRAMES
+from codec.provenance import RENDERED
 from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 
 ANN = RecordedParticipant(1, "Ann", "camera")
@@ -62,6 +63,16 @@ def test_round_trip_with_two_participants(tmp_path: Path) -> None:
         assert reader.participants == {1: ANN, 200: BOB}
         assert reader.damage is None
         assert reader.created == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_recording_may_say_that_it_will_be_rendered(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "marked.fwr", (ANN,), source_type=RENDERED):
+        pass
+    with RecordingReader(tmp_path / "marked.fwr") as reader:
+        assert reader.source_type == RENDERED
+    _write(tmp_path / "unmarked.fwr")
+    with RecordingReader(tmp_path / "unmarked.fwr") as reader:
+        assert reader.source_type == ""
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)

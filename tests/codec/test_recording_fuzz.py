@@ -11,8 +11,9 @@ from time import perf_counter
 import numpy as np
 
 from codec.errors import FormatError
-from codec.recording import Record, RecordingReader, RecordingWriter
-from codec.recording.chunks import CHUNK_HEADER_BYTES, MAGIC, MARKER, MAXIMUM_BODY
+from codec.provenance import RENDERED
+from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter
+from codec.recording.chunks import CHUNK_HEADER_BYTES, MAGIC, MARKER, MAXIMUM_BODY, Metadata
 from codec.recording.summary import summarise
 from server.demonstration import RECORDING
 
@@ -111,6 +112,25 @@ def test_accidents_and_attacks() -> None:
     assert partly > FILES / 3
     assert whole < FILES / 3
     assert perf_counter() - began < 60
+
+
+def test_headers_that_somebody_changed_are_read_or_left_out() -> None:
+    """What is wrong in a header costs the metadata and none of the records."""
+    random = np.random.default_rng(5)
+    header = bytes(Metadata("2026", (RecordedParticipant(7, "Ann", "camera"),), RENDERED))
+    packed = header[len(MAGIC) + 2 : -4]
+    body = _original()[0][_original()[1][0] :]
+    left_out = 0
+    for _ in range(2_000):
+        changed = bytearray(packed)
+        for _ in range(random.integers(1, 4)):
+            changed[random.integers(len(changed))] = random.integers(256)
+        sealed = MAGIC + struct.pack(">H", len(changed)) + changed + struct.pack(">I", zlib.crc32(changed))
+        with RecordingReader(BytesIO(sealed + body)) as reader:
+            assert isinstance(reader.source_type, str)
+            assert frozenset(reader.records()) == _known()
+            left_out += reader.damage is not None
+    assert 200 < left_out < 1_800
 
 
 def test_a_file_that_is_nothing_but_false_chunks_takes_neither_long_nor_much_memory() -> None:

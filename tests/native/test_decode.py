@@ -7,10 +7,10 @@ import pytest
 from codec import model_files
 from codec.animator import Animator
 from codec.errors import FormatError
+from codec.provenance import RENDERED, SOURCE_TYPE
 from codec.recording import Record, RecordedParticipant, RecordingReader, RecordingWriter, RecordKind
 from server.cli import main
 from server.demonstration import RECORDING
-from server.native import provenance
 from server.native.play_out import PlayOut
 from server.native.recorded_clock import show_times_ms
 from server.native.replay import Replay, restamp
@@ -48,7 +48,7 @@ def test_a_video_says_to_machines_that_it_was_rendered(tmp_path: Path, kind: str
     assert main(["decode", str(recording), str(tmp_path / f"out.{kind}"), "--provider", "cpu"]) == 0
     with av.open(str(tmp_path / f"out.{kind}")) as container:
         tags = {name.lower(): value for name, value in container.metadata.items()}
-    assert tags[provenance.TAG.lower()] == provenance.RENDERED
+    assert tags[SOURCE_TYPE.lower()] == RENDERED
 
 
 def test_jitter_in_the_file_is_not_in_the_pictures(tmp_path: Path) -> None:
