@@ -12,4 +12,6 @@ export type {
 } from './face';
 export { createFaceEncoder } from './face_encoder';
 export { createFaceRenderer } from './face_renderer';
+export { KeyframeChains } from './keyframe_chains';
+export { CACHED_KEYFRAMES } from './keyframes';
 export { decodesPredictedKeyframes } from './picture_stream_decoder';

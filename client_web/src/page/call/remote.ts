@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import type { Reaction } from '../../call/control';
 import type { KeyframeAbility, ParticipantState } from '../../call/events';
 import type { Participant } from '../../call/messages';
-import type { FaceDecoder, FaceDecoderStatistics } from '../../codec';
+import { CACHED_KEYFRAMES, KeyframeChains, type FaceDecoder, type FaceDecoderStatistics } from '../../codec';
 import { VoiceActivity } from '../../media/voice_activity';
 import type { RemoteStatistics } from '../page_handle';
 import { Fleeting } from './fleeting';
@@ -34,6 +34,8 @@ export class Remote {
   });
   /** `loading` until it is known whether faces can be drawn here; `null` where they cannot. */
   private readonly decoder = signal<FaceDecoder | 'loading' | null>('loading');
+  /** Keyframes that came while the networks were loading: on a thin link they would take seconds to come again. */
+  private early = new KeyframeChains();
   private activity: VoiceActivity | null = null;
 
   constructor(
@@ -46,14 +48,16 @@ export class Remote {
   }
 
   /**
-   * Draws the face through `decoder` from now on; `null`: it cannot be drawn here. What came before is not kept:
-   * missing keyframes are asked for through `requestKeyframe`.
+   * Draws the face through `decoder` from now on; `null`: it cannot be drawn here. Missing keyframes are asked for
+   * through `requestKeyframe`.
    */
   draw(decoder: FaceDecoder | null, requestKeyframe: (number: number) => void): void {
     this.decoder.value = decoder;
     if (decoder === null) return;
     decoder.onKeyframeNeeded = requestKeyframe;
     decoder.onStatistics = (statistics) => (this.drawing.value = statistics);
+    for (const blob of this.early.newest(CACHED_KEYFRAMES)) decoder.pushKeyframe(blob);
+    this.early = new KeyframeChains();
   }
 
   pushBundle(bundle: Uint8Array): void {
@@ -61,7 +65,8 @@ export class Remote {
   }
 
   pushKeyframe(blob: Uint8Array): void {
-    this.face?.pushKeyframe(blob);
+    if (this.decoder.value === 'loading') this.early.add(blob);
+    else this.face?.pushKeyframe(blob);
   }
 
   setState(state: ParticipantState, keyframes: KeyframeAbility): void {
