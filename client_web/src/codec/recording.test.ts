@@ -8,7 +8,7 @@ import { crc32, readRecording, RECORD_KIND } from './recording';
 const DEMONSTRATION = new Uint8Array(readFileSync(new URL('../../../server/demonstration/demo.fwr', import.meta.url)));
 
 describe('readRecording', () => {
-  const { records, damagedChunks } = readRecording(DEMONSTRATION);
+  const { records, damagedChunks, participants } = readRecording(DEMONSTRATION);
 
   it('reads the demonstration participant whole and in order', () => {
     expect(damagedChunks).toBe(0);
@@ -16,6 +16,18 @@ describe('readRecording', () => {
     expect(Math.min(...counts.slice(0, 3))).toBeGreaterThan(3);
     expect(records.every(({ timeMs }, index) => timeMs >= (records[index - 1]?.timeMs ?? 0))).toBe(true);
     for (const { kind, payload } of records) if (kind === RECORD_KIND.bundle) parseBundle(payload);
+  });
+
+  it('says who is in it', () => {
+    expect([...participants.values()]).toEqual([{ id: 1, name: 'Demonstration', kind: 'file' }]);
+  });
+
+  it('loses only the metadata with the header', () => {
+    const damaged = DEMONSTRATION.slice();
+    damaged[5]! ^= 0xff;
+    const read = readRecording(damaged);
+    expect(read.records).toEqual(records);
+    expect(read.participants.size).toBe(0);
   });
 
   it('leaves out a damaged chunk and goes on behind it', () => {

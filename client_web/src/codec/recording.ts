@@ -14,22 +14,53 @@ export interface RecordingRecord {
   payload: Uint8Array<ArrayBuffer>;
 }
 
+/** Somebody in a recording. */
+export interface RecordedParticipant {
+  /** 1–255. */
+  id: number;
+  /** 1–64 characters. */
+  name: string;
+  /** What fed them: `source` in the protocol, or `CLIP`. */
+  kind: string;
+}
+
+/** The kind of a participant who was coded from a file, without a network: the clock of its bundles is the recording's. */
+export const CLIP = 'clip';
+
+/** What the header of a file says. */
+export interface RecordingMetadata {
+  /** ISO 8601, or empty. */
+  created: string;
+  participants: readonly RecordedParticipant[];
+  /** IPTC's digital source type of what players make of the file, or empty. */
+  sourceType: string;
+}
+
 export interface Recording {
   /** ISO 8601, or empty. */
   created: string;
+  /** IPTC's digital source type, or empty. */
+  sourceType: string;
+  /** By id; the newest description of each. */
+  participants: ReadonlyMap<number, RecordedParticipant>;
   /** In the order of their times. */
   records: RecordingRecord[];
   /** Chunks that failed a check and were left out. */
   damagedChunks: number;
 }
 
-const MAGIC = [0x46, 0x57, 0x52, 2];
-const MARKER = [0xd7, 0x0e, 0xc4];
-const CHUNK_HEADER_BYTES = 16;
-const CHECKED_HEADER_BYTES = 10;
-const BODY_LENGTH_MASK = 0xf_ffff;
-const LONG_PARTICIPANT = 31;
-const LONGEST_PAYLOAD = 65_535;
+export const MAGIC = [0x46, 0x57, 0x52, 2];
+export const MARKER = [0xd7, 0x0e, 0xc4];
+export const CHUNK_HEADER_BYTES = 16;
+export const CHECKED_HEADER_BYTES = 10;
+export const LENGTH_BITS = 20;
+/** In a record's first byte this stands for a participant whose id follows in a byte of its own. */
+export const LONG_PARTICIPANT = 31;
+export const LONGEST_PAYLOAD = 65_535;
+/** Name of the mark of rendered pictures in a header (docs/rendering.md). */
+export const SOURCE_TYPE = 'DigitalSourceType';
+const BODY_LENGTH_MASK = 2 ** LENGTH_BITS - 1;
+const LONGEST_NAME = 64;
 
 /** Reads a whole file; damaged chunks are left out and counted. Throws `WireError` if it is no recording of version 2. */
 export function readRecording(file: Uint8Array): Recording {
@@ -37,10 +68,12 @@ export function readRecording(file: Uint8Array): Recording {
   if (file.length < 6 || MAGIC.some((byte, index) => file[index] !== byte)) {
     throw new WireError('this file does not begin as a recording (.fwr) of version 2');
   }
-  const metadataEnd = 6 + view.getUint16(4);
+  const header = readHeader(file, view);
+  const { created, sourceType } = header?.metadata ?? { created: '', sourceType: '' };
+  const participants = new Map((header?.metadata.participants ?? []).map((participant) => [participant.id, participant]));
   const records: RecordingRecord[] = [];
   let damagedChunks = 0;
-  let position = metadataEnd + 4;
+  let position = header?.end ?? MAGIC.length;
   for (;;) {
     const begin = findChunk(file, view, position);
     if (begin === null) break;
@@ -48,20 +81,51 @@ export function readRecording(file: Uint8Array): Recording {
     const end = begin + CHUNK_HEADER_BYTES + length;
     const found = end <= file.length ? readChunk(file, view, begin, end) : null;
     if (found === null) damagedChunks++;
-    else records.push(...found);
+    else {
+      for (const record of found.records) records.push(record);
+      for (const participant of found.described) participants.set(participant.id, participant);
+    }
     position = found === null ? begin + 1 : end;
   }
-  return { created: createdAt(file.subarray(6, metadataEnd)), records, damagedChunks };
+  return { created, sourceType, participants, records, damagedChunks };
 }
 
-function createdAt(metadata: Uint8Array): string {
+/** What the header of the file says, and where it ends; null if it is broken, which costs only that. */
+function readHeader(file: Uint8Array, view: DataView): { metadata: RecordingMetadata; end: number } | null {
+  const packed = file.subarray(6, 6 + view.getUint16(4));
+  const end = 6 + packed.length + 4;
+  if (end > file.length || crc32(packed) !== view.getUint32(end - 4)) return null;
   try {
-    const { created } = decode(metadata) as { created?: unknown };
-    return typeof created === 'string' ? created : '';
-  } catch {
-    // A broken header of the file costs only its metadata.
-    return '';
+    const { created, participants, [SOURCE_TYPE]: sourceType = '' } = unpackMap(packed);
+    if (typeof created !== 'string' || typeof sourceType !== 'string' || !Array.isArray(participants)) return null;
+    return { metadata: { created, sourceType, participants: participants.map(readParticipant) }, end };
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
   }
+}
+
+function unpackMap(data: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = decode(data);
+  } catch (cause) {
+    throw new WireError(`no msgpack map (${String(cause)})`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new WireError('no msgpack map');
+  return value as Record<string, unknown>;
+}
+
+function readParticipant(value: unknown): RecordedParticipant {
+  const { id, name, kind } = (value ?? {}) as Record<string, unknown>;
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > 255 || !isName(name) || !isName(kind)) {
+    throw new WireError('a participant without an id of 1–255, a name and a kind of 1–64 characters');
+  }
+  return { id, name, kind };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && Array.from(value).length <= LONGEST_NAME;
 }
 
 /** The offset of the next chunk whose header passes its check. */
@@ -74,12 +138,19 @@ function findChunk(file: Uint8Array, view: DataView, from: number): number | nul
   return null;
 }
 
-/** The records of a chunk, or `null` if it is damaged. */
-function readChunk(file: Uint8Array, view: DataView, begin: number, end: number): RecordingRecord[] | null {
+interface Chunk {
+  records: RecordingRecord[];
+  /** Whom its participant records describe. */
+  described: RecordedParticipant[];
+}
+
+/** What is in a chunk, or `null` if it is damaged. */
+function readChunk(file: Uint8Array, view: DataView, begin: number, end: number): Chunk | null {
   const body = file.subarray(begin + CHUNK_HEADER_BYTES, end);
   const check = crc32(file.subarray(begin, begin + CHECKED_HEADER_BYTES), body);
   if (check !== view.getUint32(begin + 12)) return null;
   const records: RecordingRecord[] = [];
+  const described: RecordedParticipant[] = [];
   const reader = new RecordReader(body);
   let timeMs = view.getUint32(begin + 6);
   try {
@@ -88,13 +159,15 @@ function readChunk(file: Uint8Array, view: DataView, begin: number, end: number)
       const short = head & 0x1f;
       const participant = short === LONG_PARTICIPANT ? reader.byte() : short;
       timeMs += reader.number();
-      records.push({ kind: recordKind(head >> 5), participant, timeMs, payload: reader.bytes(reader.number()) });
+      const record = { kind: recordKind(head >> 5), participant, timeMs, payload: reader.bytes(reader.number()) };
+      if (record.kind === RECORD_KIND.participant) described.push(readParticipant(unpackMap(record.payload)));
+      records.push(record);
     }
   } catch (error) {
     if (error instanceof WireError) return null;
     throw error;
   }
-  return records;
+  return { records, described };
 }
 
 function recordKind(value: number): RecordKind {
