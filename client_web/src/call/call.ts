@@ -101,7 +101,7 @@ export class Call extends Emitter<CallEvents> {
     this.page = settings.page;
     this.room = settings.room;
     const { room, linkSecret, name, source, state, microphone, token, transport, keyframes, store, budget = DEFAULT_BUDGET } = settings;
-    this.local = { room, linkSecret, name, source, state, microphone, token, pass: null, transport, keyframes, store, budget };
+    this.local = { room, linkSecret, name, source, state, microphone, token, pass: null, transport, isVoiceTapped: false, keyframes, store, budget };
   }
 
   get phase(): CallPhase {
@@ -184,6 +184,12 @@ export class Call extends Emitter<CallEvents> {
     if (track === this.local.microphone) return;
     this.local.microphone = track;
     await this.session?.exchange?.setMicrophone(track);
+  }
+
+  /** Reports every voice packet, ours too, as `voice-packet` from now on, or no longer. */
+  setVoiceTap(isOpen: boolean): void {
+    this.local.isVoiceTapped = isOpen;
+    this.session?.exchange?.setVoiceTap(isOpen);
   }
 
   statistics(): CallStatistics {

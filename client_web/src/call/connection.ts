@@ -37,6 +37,8 @@ export interface ConnectionListener {
   onChannelBundle(bundle: Uint8Array): void;
   /** A bundle came behind the voice of the slot (transceiver) `mid`. */
   onTrailerBundle(mid: string, bundle: Uint8Array): void;
+  /** From an open tap: an Opus packet of the slot `mid`, or our own (`null`), with its RTP timestamp (48 kHz). */
+  onTappedVoice(mid: string | null, timestamp: number, packet: Uint8Array): void;
   /** A voice packet was malformed; it was played as it was. */
   onRejected(error: CallError): void;
   /** The voice slot (transceiver) `mid` has a track. */
@@ -197,6 +199,11 @@ export class Connection {
     this.voice.sender.setParameters(parameters).catch(() => (this.voiceKbps = null));
   }
 
+  /** Hands out every voice packet from now on, ours too, or no longer; none come where voice is not touched. */
+  setVoiceTap(isOpen: boolean): void {
+    this.thin?.setVoiceTap(isOpen);
+  }
+
   /** Sends another microphone's track from now on; with `null`, silence that can carry bundles, or nothing. */
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     await this.voice.sender.replaceTrack(track ?? this.silentTrack());
@@ -243,6 +250,8 @@ export class Connection {
         if (mid !== null) this.listener?.onTrailerBundle(mid, bundle);
       },
       onReturned: (bundle) => this.sendOnChannel(bundle),
+      onTapped: (slot, timestamp, packet) =>
+        this.listener?.onTappedVoice(slot === null ? null : (this.slots[slot]?.mid ?? ''), timestamp, packet),
       onRejected: (error) => this.listener?.onRejected(error),
     };
     return new ThinTransport(listener, hasKey);

@@ -59,6 +59,8 @@ export interface CallEvents {
   keyframe: { from: number; blob: Uint8Array };
   /** A participant's voice now arrives on this track; `null`: no longer on any. */
   voice: { id: number; track: MediaStreamTrack | null };
+  /** While voices are tapped: an Opus packet of a participant, or our own, with its RTP timestamp (48 kHz). */
+  'voice-packet': { from: number; timestamp: number; packet: Uint8Array };
   /** About the view that was asked for by {@link Call.requestView}. */
   view: ViewMessage;
   /** Nothing reaches the server; everybody stays as they are until `reconnected`. */

@@ -71,11 +71,16 @@ export class Exchange {
         const from = this.voices.speaker(mid);
         if (from !== null) this.receiveBundle(from, bundle);
       },
+      onTappedVoice: (mid, timestamp, packet) => {
+        const from = mid === null ? ownId : this.voices.speaker(mid);
+        if (from !== null) events.report('voice-packet', { from, timestamp, packet });
+      },
       onRejected: (error) => events.report('rejected', { error }),
       onVoiceTrack: (mid, track) => this.voices.addTrack(mid, track),
       onSilence: (silent) => events.onSilence(silent),
       onLost: (cause) => events.onLost(cause),
     });
+    this.connection.setVoiceTap(local.isVoiceTapped);
     this.traffic = openTraffic(linkSecret, room, ownId, this.connection.sealsVoice, {
       transmit: (channel, message) => this.connection.send(channel, message),
       deliver: (channel, from, payload) => this.receive(channel, from, payload),
@@ -128,6 +133,11 @@ export class Exchange {
 
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     await this.connection.setMicrophone(track);
+  }
+
+  /** Hands out every voice packet from now on, ours too, or no longer. */
+  setVoiceTap(isOpen: boolean): void {
+    this.connection.setVoiceTap(isOpen);
   }
 
   acceptAnswer(sdp: string): void {

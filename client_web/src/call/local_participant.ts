@@ -15,6 +15,8 @@ export interface LocalParticipant {
   readonly state: ParticipantState;
   readonly microphone: MediaStreamTrack | null;
   readonly transport: TransportPreference;
+  /** Whether voice packets are handed out, to be recorded. */
+  readonly isVoiceTapped: boolean;
   /** The join token of our link, if it has one. */
   readonly token: string | null;
   /** What the server gave us to come back with. */

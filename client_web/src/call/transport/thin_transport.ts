@@ -10,6 +10,8 @@ export interface ThinTransportListener {
   onSent(): void;
   /** A bundle came behind the voice of the slot that was attached as number `slot`. */
   onBundle(slot: number, bundle: Uint8Array): void;
+  /** From an open tap: an Opus packet of that slot, or our own (`null`), with its RTP timestamp (48 kHz). */
+  onTapped(slot: number | null, timestamp: number, packet: Uint8Array): void;
   /** No voice packet took this bundle: none go out at present, or it is too large. */
   onReturned(bundle: Uint8Array<ArrayBuffer>): void;
   /** A voice packet was malformed; it was played as it was. */
@@ -73,6 +75,11 @@ export class ThinTransport implements BundleTransport {
     this.post({ type: 'redundancy', depth });
   }
 
+  /** Hands out every voice packet from now on, ours too, or no longer. */
+  setVoiceTap(isOpen: boolean): void {
+    this.post({ type: 'tap', isOpen });
+  }
+
   close(): void {
     this.worker.onmessage = null;
     this.worker.terminate();
@@ -105,6 +112,9 @@ export class ThinTransport implements BundleTransport {
           this.counters.bytesReceived += bundle.length;
           this.listener.onBundle(message.slot, bundle);
         }
+        break;
+      case 'tapped':
+        this.listener.onTapped(message.slot, message.timestamp, message.packet);
         break;
       case 'dropped':
         this.voiceDropped = message.counters;

@@ -19,9 +19,11 @@ const scope = self as unknown as DedicatedWorkerGlobalScope & {
 };
 const queue = new TrailerQueue();
 const cipher = new VoiceCipher();
+let isTapped = false;
 
 scope.onmessage = ({ data }: MessageEvent<ToTransforms>) => {
   if (data.type === 'redundancy') queue.redundancy.depth = data.depth;
+  else if (data.type === 'tap') isTapped = data.isOpen;
   else if (data.type !== 'bundle') cipher.take(data);
   else if (!cipher.takesBundles || !queue.push(data.bundle, performance.now())) giveBack(data.bundle);
 };
@@ -39,6 +41,7 @@ scope.onrtctransform = ({ transformer }) => {
 };
 
 const load: VoiceTransform = (frame, controller) => {
+  tap(null, timestampOf(frame), new Uint8Array(frame.data));
   if (!cipher.takesBundles) {
     controller.enqueue(frame);
     return;
@@ -108,6 +111,8 @@ function unloadFrom(slot: number): VoiceTransform {
     // A lost packet that only silence follows needs one to come with: the voice pauses.
     if (voice.length === 0) voice = Uint8Array.of((lost?.packet[0] ?? 0) & FIRST_BYTE_OF_A_PAUSE);
     played.note(timestamp, copies);
+    for (const { age, packet } of copies) tap(slot, timestamp - age, packet);
+    tap(slot, timestamp, voice);
     if (isRed(frame)) frame.data = packRed(OPUS_PAYLOAD_TYPE, voice, copies).buffer;
     else if (voice !== payload) frame.data = voice.slice().buffer;
     controller.enqueue(frame);
@@ -121,6 +126,11 @@ function timestampOf(frame: RTCEncodedAudioFrame): number {
 /** Whether redundancy was negotiated for this voice, so that its decoder reads RED payloads (`preferRed`). */
 function isRed(frame: RTCEncodedAudioFrame): boolean {
   return frame.getMetadata().mimeType?.toLowerCase() === RED_MIME_TYPE;
+}
+
+/** Hands a voice packet out to be recorded; pauses are none. */
+function tap(slot: number | null, timestamp: number, packet: Uint8Array): void {
+  if (isTapped && packet.length > PAUSE_BYTES) post({ type: 'tapped', slot, timestamp, packet: packet.slice() });
 }
 
 function giveBack(bundle: Uint8Array<ArrayBuffer>): void {

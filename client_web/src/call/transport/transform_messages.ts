@@ -10,7 +10,9 @@ export type ToTransforms =
   | VoiceKeyMessage
   | { type: 'bundle'; bundle: Uint8Array<ArrayBuffer> }
   /** From now on voices and bundles are sent again so many times. */
-  | { type: 'redundancy'; depth: RedundancyDepth };
+  | { type: 'redundancy'; depth: RedundancyDepth }
+  /** Whether voice packets are handed out besides being sent and played. */
+  | { type: 'tap'; isOpen: boolean };
 
 /** From the transforms' worker to the connection. */
 export type FromTransforms =
@@ -19,6 +21,8 @@ export type FromTransforms =
   /** No voice packet took this bundle: it must go another way. */
   | { type: 'returned'; bundle: Uint8Array<ArrayBuffer> }
   | { type: 'received'; slot: number; bundles: Uint8Array[]; hasSound: boolean }
+  /** From an open tap: an Opus packet of a slot, or of our own (`null`), in the clear, with its RTP timestamp (48 kHz). */
+  | { type: 'tapped'; slot: number | null; timestamp: number; packet: Uint8Array }
   /** A voice packet was not played because it could not be opened; how many so far, by reason. */
   | { type: 'dropped'; counters: DropCounters }
   /** A voice packet was malformed; it was played as it was. */
