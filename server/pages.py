@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from codec.errors import ModelFileError
-from codec.model_files import landmarker_path, tables_folder, weights_folder
+from codec.model_files import landmarker_path, speech_folder, tables_folder, weights_folder
 from server.demonstration import RECORDING
 from server.protocol.messages import ROOM_PATTERN
 from server.settings import Settings
@@ -78,6 +78,7 @@ class Pages:
             web.get("/demonstration.fwr", self._demonstration),
             web.get("/models/face_landmarker.task", self._landmark_model),
             web.get("/models/animator/{file}", self._animator),
+            web.get("/models/speech/{file}", self._speech),
             web.get("/tables/{file}", self._table),
             web.get("/{path:.+}", self._client_file),
         ]
@@ -113,6 +114,9 @@ class Pages:
 
     async def _animator(self, request: web.Request) -> web.StreamResponse:
         return _named(request.match_info["file"], ("keyframe.onnx", "animate.onnx"), weights_folder)
+
+    async def _speech(self, request: web.Request) -> web.StreamResponse:
+        return _named(request.match_info["file"], ("speech.onnx", "fusion.msgpack"), speech_folder)
 
     async def _demonstration(self, request: web.Request) -> web.StreamResponse:
         return _model_file(lambda: RECORDING)

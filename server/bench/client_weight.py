@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from codec.model_files import landmarker_path, tables_folder, weights_folder
+from codec.model_files import landmarker_path, speech_folder, tables_folder, weights_folder
 
 Provider = Literal["wasm", "webgpu"]
 
 _COMPRESSED = ".br"
+_MODELS = (".onnx", ".msgpack")
 _RUNTIMES = {
     "wasm": ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
     "webgpu": ("ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
@@ -27,7 +28,8 @@ def first_visit(client: Path, provider: Provider) -> dict[Path, int]:
     """Return the weight of everything that a first call fetches, the page included."""
     runtimes = [client / "assets/onnxruntime" / name for name in _RUNTIMES[provider]]
     runtimes += [path for path in (client / "assets/mediapipe").iterdir() if path.suffix != _COMPRESSED]
-    models = [landmarker_path(), *weights_folder().glob("*.onnx"), *tables_folder().glob("*.msgpack")]
+    folders = (weights_folder(), speech_folder(), tables_folder())
+    models = [landmarker_path(), *(path for folder in folders for path in folder.iterdir() if path.suffix in _MODELS)]
     return page_files(client) | {path: _weight(path) for path in (*runtimes, *models)}
 
 

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from codec.model_files import speech_folder
 from server.pages import SECURITY_HEADERS
 from server.settings import Settings
 from tests.server.running_server import Guest, RunningServer
@@ -70,6 +71,7 @@ async def test_the_built_client(server: RunningServer) -> None:
         "/tables/other.msgpack",
         "/tables/%2e%2e",
         "/models/animator/card.md",
+        "/models/speech/card.md",
     ],
 )
 async def test_nothing_else(server: RunningServer, path: str) -> None:
@@ -101,6 +103,7 @@ async def test_the_model_files_of_the_codec(
     status, response, body = await get(server, "/tables/motion.msgpack")
     assert (status, response.content_type) == (200, "application/vnd.msgpack")
     assert len(body) > 1000
+    assert (await get(server, "/models/speech/fusion.msgpack"))[2] == (speech_folder() / "fusion.msgpack").read_bytes()
 
 
 async def test_a_missing_model_file_is_said_to_be_missing(

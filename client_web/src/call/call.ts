@@ -95,6 +95,7 @@ export class Call extends Emitter<CallEvents> {
   private rateCounted = true;
   private voices: VoiceTotals = voiceTotals([]);
   private roundTripMs: number | null = null;
+  private voiceTaps = 0;
 
   constructor(settings: CallSettings) {
     super();
@@ -186,10 +187,11 @@ export class Call extends Emitter<CallEvents> {
     await this.session?.exchange?.setMicrophone(track);
   }
 
-  /** Reports every voice packet, ours too, as `voice-packet` from now on, or no longer. */
+  /** Reports every voice packet, ours too, as `voice-packet` from now on, or no longer when everybody has closed the tap again. */
   setVoiceTap(isOpen: boolean): void {
-    this.local.isVoiceTapped = isOpen;
-    this.session?.exchange?.setVoiceTap(isOpen);
+    this.voiceTaps += isOpen ? 1 : -1;
+    this.local.isVoiceTapped = this.voiceTaps > 0;
+    this.session?.exchange?.setVoiceTap(this.local.isVoiceTapped);
   }
 
   statistics(): CallStatistics {

@@ -7,6 +7,7 @@ import { CallError } from './errors';
 const MESSAGES: ControlMessage[] = [
   { type: 'state', muted: true, camera: 'off', hand: true, recording: false, keyframes: 'intra' },
   { type: 'state', muted: false, camera: 'on', hand: false, recording: true, keyframes: 'all' },
+  { type: 'state', muted: false, camera: 'on', hand: false, recording: false, keyframes: 'all', soundDrive: 'never' },
   { type: 'chat', text: 'はい, מה?' },
   { type: 'reaction', emoji: '👏' },
   { type: 'keyframe-request', number: 255 },
@@ -38,6 +39,7 @@ describe('parseControl', () => {
     ['muted as text', { type: 'state', muted: 'yes', camera: 'on' }],
     ['an unknown camera state', { type: 'state', muted: true, camera: 'broken' }],
     ['an unknown ability', { type: 'state', muted: true, camera: 'on', keyframes: 'none' }],
+    ['a sound drive that is neither', { type: 'state', muted: true, camera: 'on', 'sound-drive': 'maybe' }],
     ['a hand that is a number', { type: 'state', muted: true, camera: 'on', hand: 1 }],
     ['an empty line', { type: 'chat', text: ' ' }],
     ['a long line', { type: 'chat', text: 'x'.repeat(801) }],

@@ -2,7 +2,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import type { Reception } from './budget/reception';
 import { CallError } from './errors';
-import type { KeyframeAbility, ParticipantState } from './events';
+import type { KeyframeAbility, ParticipantState, SoundDrive } from './events';
 
 /** Recipient of an enveloped message that is meant for everybody. */
 export const EVERYBODY = 0;
@@ -57,12 +57,13 @@ export function splitSender(message: Uint8Array): { from: number; payload: Uint8
 export function serialiseControl(message: ControlMessage): Uint8Array {
   if (message.type !== 'state') return encode(message);
   // What is as usual is not said.
-  const { keyframes, hand, recording, ...fields } = message;
+  const { keyframes, hand, recording, soundDrive, ...fields } = message;
   return encode({
     ...fields,
     ...(keyframes === 'all' ? {} : { keyframes }),
     ...(hand ? { hand } : {}),
     ...(recording ? { recording } : {}),
+    ...(soundDrive === undefined ? {} : { 'sound-drive': soundDrive }),
   });
 }
 
@@ -141,7 +142,14 @@ function parseState(fields: Record<string, unknown>): ControlMessage {
     hand: flag('hand', false),
     recording: flag('recording', false),
     keyframes,
+    ...parseSoundDrive(fields['sound-drive']),
   };
+}
+
+function parseSoundDrive(value: unknown): { soundDrive?: SoundDrive } {
+  if (value === undefined) return {};
+  if (value !== 'always' && value !== 'never') throw refuse(`with sound-drive = ${String(value).slice(0, 40)}`);
+  return { soundDrive: value };
 }
 
 function wholeNumber(fields: Record<string, unknown>, name: string, largest: number): number {

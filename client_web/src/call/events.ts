@@ -14,7 +14,11 @@ export interface ParticipantState {
   hand: boolean;
   /** Records the call. */
   recording: boolean;
+  /** Whether the voice may move the face where no motion arrives; if it does not say: while the camera is on. */
+  soundDrive?: SoundDrive;
 }
+
+export type SoundDrive = 'always' | 'never';
 
 /** Which keyframes a participant can decode: `intra` are only those whose pictures stand alone. */
 export type KeyframeAbility = 'all' | 'intra';

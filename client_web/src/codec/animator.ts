@@ -24,10 +24,11 @@ export interface CachedKeyframe {
   landmarks: Tensor;
 }
 
-/** One pair of graphs on one provider; serves any number of faces, one call at a time. */
+/** One pair of graphs on one provider; serves any number of faces. */
 export class Animator {
   private constructor(
-    private readonly runtime: Runtime,
+    /** What runs the graphs; one call at a time, of all sessions together. */
+    readonly runtime: Runtime,
     private readonly keyframe: InferenceSession,
     private readonly animation: InferenceSession,
     private readonly shapes: AnimatorShapes,

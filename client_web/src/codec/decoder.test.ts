@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { entropyTable } from '../testing/golden_vectors';
+import { entropyTable, fromHexadecimal, goldenVectors, motionModel } from '../testing/golden_vectors';
 import { pseudoRandom } from '../testing/pseudo_random';
 import { MODE, encodeBundle, type Bundle, type Frame } from './bundle';
 import { Decoder } from './decoder';
 import { PICTURE_CODEC } from './intra_picture';
 import { encodeKeyframe } from './keyframes';
+import { SpeechDrive } from './speech/drive';
+import { SAMPLE_RATE } from './speech/features';
+import { MouthFusion, parseCovariances } from './speech/fusion';
 
 const table = entropyTable();
 const ZEROS = new Array<number>(32).fill(0);
@@ -28,6 +31,11 @@ function bundle(index: number, numbers: [number, number] = [1, 1], change: Parti
   const header = { sequence: index, timeTicks: 12 * index, keyframeA, keyframeB, voiceActive: false, ...change };
   const frames = [0, 4, 4].map((gapTicks) => ({ gapTicks, mode: MODE.animated, pick: 0 as const, motion: ZEROS }));
   return encodeBundle(table, { header, frames, speech: null, auxiliary: null }, MOTIONS);
+}
+
+function madeUpFusion(): MouthFusion {
+  const [head] = goldenVectors<{ covariances: string }>('speech');
+  return new MouthFusion(parseCovariances(fromHexadecimal(head?.covariances ?? '')));
 }
 
 describe('the decoder', () => {
@@ -142,5 +150,35 @@ describe('the decoder', () => {
     decoder.addKeyframe(keyframe(1));
     decoder.addBundle(bundle(0), 5000);
     expect(decoder.due(5010)?.picked.number).toBe(1);
+  });
+
+  it('is moved by sound where motion is missing and that is allowed, says so, and lives again when motion comes', async () => {
+    const decoder = new Decoder(table, () => {});
+    decoder.drive = new SpeechDrive({ encode: () => Promise.resolve(new Float32Array(9)) }, madeUpFusion(), motionModel());
+    decoder.drive.allowed = false;
+    decoder.addKeyframe(keyframe(1));
+    for (let index = 0; index < 5; index++) decoder.addBundle(bundle(index), 120 * index + 130);
+    for (let piece = 0; piece < 30; piece++) {
+      const samples = new Float32Array((SAMPLE_RATE * 60) / 1000);
+      await decoder.addSound({ samples, endMs: 5_000 + 60 * piece, arrivalMs: 40 + 60 * piece });
+    }
+    const show = (nowMs: number): void => {
+      const due = decoder.due(nowMs);
+      if (due !== null) decoder.noteDrawn(due);
+    };
+    show(600);
+    expect(decoder.state(600)).toBe('live');
+    show(900);
+    expect([decoder.state(900), decoder.picturesBySound]).toEqual(['live', 0]);
+    expect(decoder.due(940), 'held').toBeNull();
+    decoder.drive.allowed = true;
+    show(960);
+    show(1_000);
+    expect([decoder.state(1_000), decoder.picturesBySound]).toEqual(['sound', 2]);
+    show(4_000);
+    expect([decoder.state(4_000), decoder.picturesBySound], 'nothing is heard').toEqual(['stale', 2]);
+    for (let index = 32; index < 36; index++) decoder.addBundle(bundle(index), 120 * index + 130);
+    show(36 * 120);
+    expect(decoder.state(36 * 120)).toBe('live');
   });
 });

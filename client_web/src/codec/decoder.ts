@@ -6,7 +6,6 @@ import {
   parseBundle,
   type Bundle,
   type BundleHeader,
-  type Mode,
   type PackedBundle,
 } from './bundle';
 import type { EntropyTable } from './contexts';
@@ -15,6 +14,10 @@ import type { FaceDecoderStatistics } from './face';
 import { CACHED_KEYFRAMES, parseKeyframe, type Keyframe } from './keyframes';
 import type { Motion } from './motion';
 import { Playout, type TimedFrame } from './playout';
+import type { SpeechDrive } from './speech/drive';
+import { SAMPLE_RATE } from './speech/features';
+import { VoiceClock } from './speech/voice_clock';
+import type { HeardSound } from './speech/voice_tap';
 
 /** A keyframe may still be on its way when the first bundle names it; only then is it asked for. */
 const FIRST_REQUEST_MS = 500;
@@ -34,15 +37,20 @@ export class Decoder {
   voiceActive = false;
   /** Bundles and keyframes that did not parse. */
   dropped = 0;
+  /** Refines motion, and replaces it where it is missing, by what it hears; null until it is loaded, or where it cannot be. */
+  drive: SpeechDrive | null = null;
+  /** Drawn where motion was missing and the voice moved the face. */
+  picturesBySound = 0;
 
   private readonly playout = new Playout();
+  private readonly voiceClock = new VoiceClock();
   private readonly keyframes = new Map<number, Keyframe>();
   private readonly motions = new Map<number, Motion>();
   private readonly missing = new Map<number, { askedMs: number }>();
   private newestSequence: number | null = null;
   private drawn: TimedFrame | null = null;
-  /** Of the frame that was due last. */
-  private mode: Mode | null = null;
+  /** The frame that was due last. */
+  private newest: TimedFrame | null = null;
 
   constructor(
     private readonly table: EntropyTable,
@@ -60,12 +68,21 @@ export class Decoder {
     try {
       const packed = parseBundle(data);
       this.noteVoice(packed.header);
-      this.playout.add(this.decodeFrames(packed), arrivalMs);
+      const bundle = this.decodeFrames(packed);
+      this.playout.add(bundle, arrivalMs);
+      if (bundle.frames.length > 0) this.voiceClock.noteBundle(this.playout.newestFrameMs, arrivalMs);
     } catch (error) {
       if (error instanceof UnknownKeyframeError) this.miss(error.number, arrivalMs);
       else if (error instanceof WireError) this.dropped++;
       else throw error;
     }
+  }
+
+  /** Lets the drive hear the sound of a packet; resolves when it has. */
+  async addSound({ samples, endMs, arrivalMs }: HeardSound): Promise<void> {
+    this.voiceClock.noteVoice(endMs, arrivalMs);
+    const timeMs = this.voiceClock.toFrames(endMs - (1000 * samples.length) / SAMPLE_RATE);
+    if (timeMs !== null) await this.drive?.voice.add(samples, timeMs);
   }
 
   /** Throws `WireError`, too, if a frame is to be animated from a keyframe that is here and has no face. */
@@ -121,9 +138,10 @@ export class Decoder {
 
   /** Returns what to draw now; null while nothing new is due, there is no face, or its keyframe is missing. */
   due(nowMs: number): DueFrame | null {
-    const frame = this.playout.due(nowMs);
-    if (frame === null || frame === this.drawn) return null;
-    this.mode = frame.mode;
+    const frame = this.dueFrame(nowMs);
+    if (frame === null) return null;
+    this.newest = frame;
+    if (this.drawn !== null && isSameFrame(frame, this.drawn)) return null;
     if (frame.mode === MODE.none) return null;
     const picked = this.keyframes.get(frame.picked);
     if (picked === undefined) this.miss(frame.picked, nowMs);
@@ -138,14 +156,23 @@ export class Decoder {
   /** Takes note that a frame was drawn. */
   noteDrawn({ frame }: DueFrame): void {
     this.drawn = frame;
+    if (frame.driven) this.picturesBySound++;
   }
 
   /** What may honestly be said of the face: the last picture is held when it is `stale` or there is `no-face`. */
   state(nowMs: number): FaceDecoderStatistics['state'] {
-    if (this.drawn === null) return this.mode === MODE.none ? 'no-face' : 'waiting';
+    const mode = this.newest?.mode;
+    if (this.drawn === null) return mode === MODE.none ? 'no-face' : 'waiting';
+    if (this.newest?.driven) return 'sound';
     if (this.playout.isStale(nowMs)) return 'stale';
-    if (this.mode === MODE.none) return 'no-face';
-    return this.mode === MODE.plain ? 'plain' : 'live';
+    if (mode === MODE.none) return 'no-face';
+    return mode === MODE.plain ? 'plain' : 'live';
+  }
+
+  private dueFrame(nowMs: number): TimedFrame | null {
+    const frame = this.playout.due(nowMs);
+    if (frame === null || this.drive === null) return frame;
+    return this.drive.move(frame, this.playout.around, this.playout.mediaMs);
   }
 
   private noteVoice({ sequence, voiceActive }: BundleHeader): void {
@@ -170,6 +197,15 @@ export class Decoder {
     this.keyframes.delete(number);
     this.motions.delete(number);
   }
+}
+
+function isSameFrame(one: TimedFrame, two: TimedFrame): boolean {
+  return (
+    one.timeMs === two.timeMs &&
+    one.picked === two.picked &&
+    one.other === two.other &&
+    (one.motion === two.motion || (one.motion ?? []).every((value, index) => value === two.motion?.[index]))
+  );
 }
 
 function isSameKeyframe(one: Keyframe, two: Keyframe): boolean {

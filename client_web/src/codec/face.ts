@@ -26,6 +26,10 @@ export interface RendererTimings {
   keyframe: number;
   animate: number;
   draw: number;
+  /** Of what the voice tells of one frame of 40 ms: columns and speech encoder. */
+  speech: number;
+  /** Of motion and sound together, one picture. */
+  fusion: number;
 }
 
 /** The codec's sending half for one local camera; all the work is done in a worker. */
@@ -68,8 +72,13 @@ export interface FaceDecoderStatistics {
   provider: 'webgpu' | 'wasm' | 'server';
   /** Name of the animator's weights. */
   weights: string;
-  /** `plain`: the camera's own picture at a low rate, where no face can be animated. */
-  state: 'waiting' | 'live' | 'plain' | 'stale' | 'no-face';
+  /**
+   * `plain`: the camera's own picture at a low rate, where no face can be animated. `sound`: no motion arrives, the voice
+   * moves the face.
+   */
+  state: 'waiting' | 'live' | 'plain' | 'sound' | 'stale' | 'no-face';
+  /** Pictures so far in which the voice moved the face, for no motion arrived. */
+  picturesBySound: number;
   /** Bundles and keyframes that did not parse and were dropped. */
   dropped: number;
 }
@@ -79,6 +88,10 @@ export interface FaceDecoder {
   /** Takes a bundle; call it when the bundle arrives, for arrival times drive the playout clock. */
   pushBundle(bundle: Uint8Array): void;
   pushKeyframe(blob: Uint8Array): void;
+  /** Lets the face hear its voice: an Opus packet when it arrives, with its RTP timestamp (48 kHz, modulo 2³²). */
+  pushVoice(packet: Uint8Array, timestamp: number): void;
+  /** Says whether this person lets their voice move their face where no motion arrives; they do not until then. */
+  allowSound(allowed: boolean): void;
   /** That keyframe is missing here: ask the sender for it. At most once a second for each number. */
   onKeyframeNeeded: (number: number) => void;
   onStatistics: (statistics: FaceDecoderStatistics) => void;
@@ -93,6 +106,8 @@ export interface FaceRenderer {
   addFace(canvas: HTMLCanvasElement, participant: number): FaceDecoder;
   /** Whether this browser decodes keyframes that are predicted from others. */
   readonly decodesPredicted: boolean;
+  /** Resolves when faces can hear their voices, some time after the first picture; never where they cannot. */
+  readonly hears: Promise<void>;
   stageTimings(): RendererTimings;
   /** Something failed; `null`: it works again. */
   onError: (error: CodecError | null) => void;

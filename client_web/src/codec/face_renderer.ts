@@ -16,6 +16,10 @@ export async function createFaceRenderer(preferred: 'auto' | 'webgpu' | 'wasm'):
     onnxruntimeUrl: new URL('/assets/onnxruntime/', location.href).href,
     motionTableUrl: new URL('/tables/motion.msgpack', location.href).href,
     entropyTableUrl: new URL('/tables/entropy.msgpack', location.href).href,
+    speech: {
+      speechGraphUrl: new URL('/models/speech/speech.onnx', location.href).href,
+      covariancesUrl: new URL('/models/speech/fusion.msgpack', location.href).href,
+    },
     preferred,
   });
   return renderer;
@@ -24,11 +28,17 @@ export async function createFaceRenderer(preferred: 'auto' | 'webgpu' | 'wasm'):
 class WorkerFaceRenderer implements FaceRenderer {
   onError: (error: CodecError | null) => void = () => {};
   decodesPredicted = false;
+  readonly hears: Promise<void>;
 
   private readonly worker = new Worker(new URL('./renderer.worker.ts', import.meta.url), { type: 'module' });
   private readonly faces = new Map<number, WorkerFaceDecoder>();
-  private timings: RendererTimings = { entropy: 0, keyframe: 0, animate: 0, draw: 0 };
+  private timings: RendererTimings = { entropy: 0, keyframe: 0, animate: 0, draw: 0, speech: 0, fusion: 0 };
   private nextFace = 0;
+  private nowHears: () => void = () => {};
+
+  constructor() {
+    this.hears = new Promise((resolve) => (this.nowHears = resolve));
+  }
 
   /** Resolves when the worker has loaded the animator; rejects with the `CodecError` that stopped it. */
   open(files: RendererFiles): Promise<void> {
@@ -78,6 +88,9 @@ class WorkerFaceRenderer implements FaceRenderer {
     switch (message.type) {
       case 'ready':
         return;
+      case 'hears':
+        this.nowHears();
+        return;
       case 'keyframe-needed':
         this.faces.get(message.face)?.onKeyframeNeeded(message.number);
         return;
@@ -124,6 +137,15 @@ class WorkerFaceDecoder implements FaceDecoder {
 
   pushKeyframe(blob: Uint8Array): void {
     this.post({ type: 'keyframe', face: this.face, blob });
+  }
+
+  pushVoice(packet: Uint8Array, timestamp: number): void {
+    const arrivalMs = performance.timeOrigin + performance.now();
+    this.post({ type: 'voice', face: this.face, packet: { packet, timestamp, arrivalMs } });
+  }
+
+  allowSound(allowed: boolean): void {
+    this.post({ type: 'allow-sound', face: this.face, allowed });
   }
 
   close(): void {

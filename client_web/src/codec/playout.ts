@@ -44,6 +44,11 @@ export class Playout {
     return this.newestMediaMs;
   }
 
+  /** Time of the newest received frame on the sender's clock. */
+  get newestFrameMs(): number {
+    return this.newestMs;
+  }
+
   /** The received frames from 0.7 s before `mediaMs` on, in order of time. */
   get around(): TimedFrame[] {
     return [...this.passed, ...this.frames];

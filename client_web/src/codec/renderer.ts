@@ -7,16 +7,23 @@ import type { FaceDecoderStatistics, RendererTimings } from './face';
 import type { Keyframe } from './keyframes';
 import type { MotionModel } from './motion';
 import { PictureStreamDecoder } from './picture_stream_decoder';
+import { Ear } from './speech/ear';
+import type { SpeechModel } from './speech/model';
+import type { VoicePacket } from './speech/voice_tap';
 import { StageTiming } from './stage_timing';
 
 const PICTURE_INTERVAL_MS = 40;
 const STATISTICS_INTERVAL_MS = 1_000;
+/** The same where a face's state has changed. */
+const CHANGE_INTERVAL_MS = 200;
 /** Rest after each round of drawing, as a share of its time: on two cores the tracker needs its turn. */
 const REST_SHARE = navigator.hardwareConcurrency > 2 ? 0 : 0.5;
 const IDLE_MS = 5;
 
 /** What a renderer tells about its faces. */
 export interface RendererEvents {
+  /** A picture has been drawn for the first time. */
+  firstPicture(): void;
   keyframeNeeded(face: number, number: number): void;
   voice(face: number, active: boolean): void;
   statistics(face: number, statistics: FaceDecoderStatistics, timings: RendererTimings): void;
@@ -24,6 +31,11 @@ export interface RendererEvents {
 
 interface Face {
   decoder: Decoder;
+  /** Hears this face's voice; null until voices can be heard. */
+  ear: Ear | null;
+  /** Whether this person lets their voice move their face where no motion arrives. */
+  allowsSound: boolean;
+  reportedState: FaceDecoderStatistics['state'] | null;
   context: OffscreenCanvasRenderingContext2D;
   stream: PictureStreamDecoder;
   /** Decoded pictures, the same restored, and what `animate` needs of them; those of forgotten keyframes go with them. */
@@ -43,8 +55,12 @@ export class Renderer {
     keyframe: new StageTiming(),
     animate: new StageTiming(),
     draw: new StageTiming(),
+    speech: new StageTiming(),
+    fusion: new StageTiming(),
   };
   private statisticsMs = 0;
+  private hasDrawn = false;
+  private speechModel: SpeechModel | null = null;
 
   constructor(
     private readonly animator: Animator,
@@ -68,6 +84,9 @@ export class Renderer {
     if (context === null) throw new TypeError(`the canvas of face ${face} has another context already`);
     this.faces.set(face, {
       decoder: new Decoder(this.table, (number) => this.events.keyframeNeeded(face, number)),
+      ear: null,
+      allowsSound: false,
+      reportedState: null,
       context,
       stream: new PictureStreamDecoder(this.streamConfig, this.animator.side),
       pictures: new WeakMap(),
@@ -77,11 +96,40 @@ export class Renderer {
       picturesDrawn: 0,
       pictureTiming: new StageTiming(),
     });
+    this.letDrive(face);
   }
 
   remove(face: number): void {
     this.faces.get(face)?.stream.close();
+    this.faces.get(face)?.ear?.close();
     this.faces.delete(face);
+  }
+
+  /** Faces hear their voices from now on. */
+  set speech(model: SpeechModel) {
+    this.speechModel = model;
+    for (const face of this.faces.keys()) this.letDrive(face);
+  }
+
+  /** Takes a packet of a face's voice. */
+  addVoice(number: number, packet: VoicePacket): void {
+    this.faces.get(number)?.ear?.push(packet);
+  }
+
+  /** Takes note whether a person lets their voice move their face where no motion arrives. */
+  allowSound(number: number, allowed: boolean): void {
+    const face = this.faces.get(number);
+    if (face === undefined) return;
+    face.allowsSound = allowed;
+    if (face.decoder.drive !== null) face.decoder.drive.allowed = allowed;
+  }
+
+  private letDrive(number: number): void {
+    const face = this.faces.get(number);
+    if (face === undefined || this.speechModel === null) return;
+    face.decoder.drive = this.speechModel.drive();
+    face.decoder.drive.allowed = face.allowsSound;
+    face.ear = new Ear();
   }
 
   addBundle(number: number, bundle: Uint8Array, arrivalMs: number): void {
@@ -117,6 +165,7 @@ export class Renderer {
       const begin = performance.now();
       let drawn = 0;
       for (const face of this.faces.values()) {
+        await this.listen(face);
         // Messages wait while pictures are drawn: give way after each.
         if (await this.drawDue(face)) {
           drawn++;
@@ -128,12 +177,21 @@ export class Renderer {
     }
   }
 
+  /** Lets a face hear what its voice has said. */
+  private async listen(face: Face): Promise<void> {
+    const begin = performance.now();
+    const frames = (await face.ear?.feed(face.decoder)) ?? 0;
+    if (frames > 0) this.timings.speech.add((performance.now() - begin) / frames);
+  }
+
   private async drawDue(face: Face): Promise<boolean> {
     const nowMs = performance.timeOrigin + performance.now();
     if (nowMs < face.nextPictureMs) return false;
+    const asked = performance.now();
     const due = face.decoder.due(nowMs);
     if (due === null) return false;
     const begin = performance.now();
+    if (face.decoder.drive !== null) this.timings.fusion.add(begin - asked);
     const picture = await this.pictureOf(face, due);
     if (picture === null) return false;
     const animated = performance.now();
@@ -144,6 +202,8 @@ export class Renderer {
     face.pictureTiming.add(drawn - begin);
     face.picturesDrawn++;
     face.decoder.noteDrawn(due);
+    if (!this.hasDrawn) this.events.firstPicture();
+    this.hasDrawn = true;
     return true;
   }
 
@@ -189,18 +249,28 @@ export class Renderer {
   private reportStatistics(): void {
     const nowMs = performance.timeOrigin + performance.now();
     const elapsedMs = nowMs - this.statisticsMs;
-    if (elapsedMs < STATISTICS_INTERVAL_MS) return;
+    const hasChanged = [...this.faces.values()].some((face) => face.decoder.state(nowMs) !== face.reportedState);
+    if (elapsedMs < (hasChanged ? CHANGE_INTERVAL_MS : STATISTICS_INTERVAL_MS)) return;
     this.statisticsMs = nowMs;
-    const { entropy, keyframe, animate, draw } = this.timings;
-    const timings = { entropy: entropy.mean, keyframe: keyframe.mean, animate: animate.mean, draw: draw.mean };
+    const { entropy, keyframe, animate, draw, speech, fusion } = this.timings;
+    const timings: RendererTimings = {
+      entropy: entropy.mean,
+      keyframe: keyframe.mean,
+      animate: animate.mean,
+      draw: draw.mean,
+      speech: speech.mean,
+      fusion: fusion.mean,
+    };
     for (const [number, face] of this.faces) {
+      face.reportedState = face.decoder.state(nowMs);
       const statistics: FaceDecoderStatistics = {
         picturesPerSecond: (1000 * face.picturesDrawn) / elapsedMs,
         millisecondsPerPicture: face.pictureTiming.mean,
         playoutDelayMs: face.decoder.playoutDelayMs,
         provider: this.animator.provider,
         weights: this.animator.name,
-        state: face.decoder.state(nowMs),
+        state: face.reportedState,
+        picturesBySound: face.decoder.picturesBySound,
         dropped: face.decoder.dropped,
       };
       face.picturesDrawn = 0;

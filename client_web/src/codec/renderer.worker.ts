@@ -8,6 +8,8 @@ import { parseMotionTable } from './motion_table';
 import { streamDecoderConfig } from './picture_stream_decoder';
 import { Renderer } from './renderer';
 import type { FromRenderer, RendererFiles, ToRenderer } from './renderer_messages';
+import { SpeechModel } from './speech/model';
+import { decodesOpus } from './speech/voice_tap';
 
 let renderer: Renderer | null = null;
 
@@ -36,6 +38,12 @@ async function handle(message: ToRenderer): Promise<void> {
     case 'keyframe':
       await renderer?.addKeyframe(message.face, message.blob);
       return;
+    case 'voice':
+      renderer?.addVoice(message.face, message.packet);
+      return;
+    case 'allow-sound':
+      renderer?.allowSound(message.face, message.allowed);
+      return;
     case 'remove':
       renderer?.remove(message.face);
   }
@@ -49,11 +57,24 @@ async function open(files: RendererFiles): Promise<Renderer> {
     fetchModelFile(files.entropyTableUrl),
   ]);
   const model = new MotionModel(parseMotionTable(motionTable));
-  return new Renderer(animator, model, EntropyTable.parse(entropyTable), streamConfig, {
+  const opened = new Renderer(animator, model, EntropyTable.parse(entropyTable), streamConfig, {
+    firstPicture: () => void learnToHear(opened, animator, model, files),
     keyframeNeeded: (face, number) => post({ type: 'keyframe-needed', face, number }),
     voice: (face, active) => post({ type: 'voice', face, active }),
     statistics: (face, statistics, timings) => post({ type: 'statistics', face, statistics, timings }),
   });
+  return opened;
+}
+
+/** Loads what lets voices move faces. Where it cannot be had, received motion alone does. */
+async function learnToHear(opened: Renderer, animator: Animator, model: MotionModel, files: RendererFiles): Promise<void> {
+  try {
+    if (!(await decodesOpus())) return;
+    opened.speech = await SpeechModel.open(animator.runtime, files.speech, model);
+    post({ type: 'hears' });
+  } catch (error) {
+    console.debug(`voices move no faces: ${String(error)}`);
+  }
 }
 
 function post(message: FromRenderer): void {

@@ -1,5 +1,7 @@
 import type { CodecErrorCode } from './errors';
 import type { FaceDecoderStatistics, RendererTimings } from './face';
+import type { SpeechFiles } from './speech/model';
+import type { VoicePacket } from './speech/voice_tap';
 
 /** Where the renderer's worker finds its files, and what runs the graphs. */
 export interface RendererFiles {
@@ -9,6 +11,8 @@ export interface RendererFiles {
   onnxruntimeUrl: string;
   motionTableUrl: string;
   entropyTableUrl: string;
+  /** Fetched only when a face is drawn. */
+  speech: SpeechFiles;
   preferred: 'auto' | 'webgpu' | 'wasm';
 }
 
@@ -18,11 +22,15 @@ export type ToRenderer =
   | { type: 'add'; face: number; canvas: OffscreenCanvas }
   | { type: 'bundle'; face: number; bundle: Uint8Array; arrivalEpochMs: number }
   | { type: 'keyframe'; face: number; blob: Uint8Array }
+  | { type: 'voice'; face: number; packet: VoicePacket }
+  | { type: 'allow-sound'; face: number; allowed: boolean }
   | { type: 'remove'; face: number };
 
 /** From the renderer's worker to the page. */
 export type FromRenderer =
   | { type: 'ready'; decodesPredicted: boolean }
+  /** Faces can hear their voices. */
+  | { type: 'hears' }
   | { type: 'keyframe-needed'; face: number; number: number }
   | { type: 'voice'; face: number; active: boolean }
   | { type: 'statistics'; face: number; statistics: FaceDecoderStatistics; timings: RendererTimings }

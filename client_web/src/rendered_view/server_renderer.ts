@@ -24,6 +24,8 @@ export class ServerFaceRenderer implements FaceRenderer {
   onError: (error: CodecError | null) => void = () => {};
   /** The renderer decodes them. */
   readonly decodesPredicted = true;
+  /** Never: the renderer hears for itself. */
+  readonly hears = new Promise<void>(() => {});
 
   private readonly faces = new Map<number, VideoFace>();
   private readonly tracks = new Map<string, MediaStreamTrack>();
@@ -57,7 +59,7 @@ export class ServerFaceRenderer implements FaceRenderer {
 
   /** Nothing is decoded here. */
   stageTimings(): RendererTimings {
-    return { entropy: 0, keyframe: 0, animate: 0, draw: 0 };
+    return { entropy: 0, keyframe: 0, animate: 0, draw: 0, speech: 0, fusion: 0 };
   }
 
   close(): void {

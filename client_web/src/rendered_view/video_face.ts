@@ -52,6 +52,12 @@ export class VideoFace implements FaceDecoder {
   /** Does nothing: the renderer has its own. */
   pushKeyframe(): void {}
 
+  /** Does nothing: the renderer hears for itself. */
+  pushVoice(): void {}
+
+  /** Does nothing: the renderer is told by the person. */
+  allowSound(): void {}
+
   /** Reports on the time since the last report. */
   report(bufferedMs: number): void {
     const nowMs = performance.now();
@@ -62,6 +68,7 @@ export class VideoFace implements FaceDecoder {
       provider: 'server',
       weights: `${this.video.videoWidth}×${this.video.videoHeight} video`,
       state: this.state,
+      picturesBySound: 0,
       dropped: 0,
     });
     this.pictures = this.drawingMs = 0;

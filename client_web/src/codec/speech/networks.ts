@@ -37,10 +37,7 @@ export class SpeechNetwork implements SpeechEncoder {
     if (version !== INTERFACE) {
       throw new CodecError('model-refused', `speech.onnx has interface ${String(version)}, expected ${INTERFACE}`);
     }
-    return new SpeechNetwork(
-      runtime,
-      await runtime.InferenceSession.create(graph, { executionProviders: ['wasm'] }),
-    );
+    return new SpeechNetwork(runtime, await runtime.InferenceSession.create(graph, { executionProviders: ['wasm'] }));
   }
 
   async encode(columns: Float32Array): Promise<Float32Array> {

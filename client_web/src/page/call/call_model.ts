@@ -210,6 +210,7 @@ export class CallModel {
       }),
       call.on('reaction', ({ from, emoji }) => this.person(from)?.reaction.show(emoji)),
       call.on('bundle', ({ from, bundle }) => this.person(from)?.pushBundle(bundle)),
+      call.on('voice-packet', ({ from, packet, timestamp }) => this.person(from)?.pushVoice(packet, timestamp)),
       call.on('keyframe', ({ from, blob }) => this.person(from)?.pushKeyframe(blob)),
       call.on('voice', ({ id, track }) => void this.setVoice(id, track)),
       call.on('connection-lost', (loss) => {
@@ -236,7 +237,10 @@ export class CallModel {
         rememberStay({ room: this.room, muted, camera });
       }),
       effect(() => void call.setMicrophone(media.microphone.value)),
-      this.settings.renderer.subscribe(() => this.people.peek().forEach((person) => this.drawIfKnown(person))),
+      this.settings.renderer.subscribe((renderer) => {
+        this.people.peek().forEach((person) => this.drawIfKnown(person));
+        if (renderer !== 'loading') void renderer?.hears.then(() => call.setVoiceTap(true));
+      }),
       effect(() => media.setPrediction(this.people.value.every(({ keyframes }) => keyframes.value === 'all'))),
     ];
   }

@@ -56,6 +56,7 @@ export class Remote {
     if (decoder === null) return;
     decoder.onKeyframeNeeded = requestKeyframe;
     decoder.onStatistics = (statistics) => (this.drawing.value = statistics);
+    if (this.state.value !== null) decoder.allowSound(allowsSound(this.state.value));
     for (const blob of this.early.newest(CACHED_KEYFRAMES)) decoder.pushKeyframe(blob);
     this.early = new KeyframeChains();
   }
@@ -69,9 +70,15 @@ export class Remote {
     else this.face?.pushKeyframe(blob);
   }
 
+  /** Lets the face hear an Opus packet of its voice. */
+  pushVoice(packet: Uint8Array, timestamp: number): void {
+    this.face?.pushVoice(packet, timestamp);
+  }
+
   setState(state: ParticipantState, keyframes: KeyframeAbility): void {
     this.state.value = state;
     this.keyframes.value = keyframes;
+    this.face?.allowSound(allowsSound(state));
   }
 
   /** Plays the voice from this track; `null` ends it. */
@@ -122,4 +129,9 @@ export class Remote {
     const decoder = this.decoder.value;
     return decoder === 'loading' ? null : decoder;
   }
+}
+
+/** Whether this person lets their voice move their face where no motion arrives (docs/protocol.md, `state`). */
+function allowsSound({ camera, soundDrive }: ParticipantState): boolean {
+  return soundDrive === 'always' || (soundDrive !== 'never' && camera === 'on');
 }

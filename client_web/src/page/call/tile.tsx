@@ -16,7 +16,6 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
   const state = person.state.value;
   const isPlain = picture === 'plain';
   const isDrawnElsewhere = person.drawing.value?.provider === 'server';
-  const renderedTitle = isDrawnElsewhere ? messages.value.serverView.renderedTitle : t.renderedTitle;
   person.canvas.setAttribute('aria-label', t.face(name));
   return (
     <article
@@ -34,9 +33,7 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
         {initials(name)}
       </span>
       <p class="tile-status">{person.reconnecting.value ? t.reconnecting : statusText(picture)}</p>
-      <span class="origin-mark" title={isPlain ? t.plainTitle : renderedTitle}>
-        {isPlain ? t.plain : t.rendered}
-      </span>
+      <OriginMark picture={picture} renderedTitle={isDrawnElsewhere ? messages.value.serverView.renderedTitle : t.renderedTitle} />
       <Marks hand={state?.hand} recording={state?.recording} reaction={person.reaction.current.value} />
       <TileFoot name={name} muted={state?.muted === true}>
         {source === 'file' && <span class="source">{t.fromFile}</span>}
@@ -53,6 +50,18 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
       </TileFoot>
       <Mounted node={person.sound} />
     </article>
+  );
+}
+
+/** How the picture came to be. */
+function OriginMark({ picture, renderedTitle }: { picture: Picture; renderedTitle: string }) {
+  const t = messages.value.tile;
+  const [mark, title] =
+    picture === 'plain' ? [t.plain, t.plainTitle] : picture === 'sound' ? [t.bySound, t.bySoundTitle] : [t.rendered, renderedTitle];
+  return (
+    <span class="origin-mark" title={title}>
+      {mark}
+    </span>
   );
 }
 
@@ -97,7 +106,7 @@ export function styleOf({ left, top, side }: Place): Record<string, string> {
 
 function statusText(picture: Picture): string {
   const t = messages.value.tile;
-  return picture === 'live' || picture === 'plain' ? '' : t.status[picture];
+  return picture === 'live' || picture === 'plain' || picture === 'sound' ? '' : t.status[picture];
 }
 
 /** First letters of the first and the last word. */

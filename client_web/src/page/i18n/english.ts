@@ -158,6 +158,8 @@ export const english = {
     renderedTitle: 'Drawn from facial keypoints on this machine; not filmed',
     plain: 'low-rate video',
     plainTitle: 'Filmed, in a few pictures; not drawn from facial keypoints',
+    bySound: 'moved by the voice',
+    bySoundTitle: 'No motion arrives: the voice moves the mouth, the rest is made up',
     muted: 'muted',
     handRaised: 'Hand raised',
     records: 'Records this call',
@@ -298,6 +300,7 @@ export const english = {
     fidelity: {
       live: 'live motion',
       plain: 'low-rate video',
+      sound: 'moved by the voice: no motion arrives',
       stale: 'held: nothing arrives',
       'no-face': 'held: no face seen',
       waiting: 'not yet',

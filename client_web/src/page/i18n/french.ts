@@ -161,6 +161,8 @@ export const french: Messages = {
     renderedTitle: 'Dessiné sur cet appareil d’après des points du visage ; pas filmé',
     plain: 'vidéo à bas débit',
     plainTitle: 'Filmé, en peu d’images ; pas dessiné d’après des points du visage',
+    bySound: 'animé par la voix',
+    bySoundTitle: 'Aucun mouvement n’arrive : la voix anime la bouche, le reste est inventé',
     muted: 'muet',
     handRaised: 'Main levée',
     records: 'Enregistre cet appel',
@@ -300,6 +302,7 @@ export const french: Messages = {
     fidelity: {
       live: 'mouvement en direct',
       plain: 'vidéo à bas débit',
+      sound: 'animé par la voix : aucun mouvement n’arrive',
       stale: 'figé : rien n’arrive',
       'no-face': 'figé : aucun visage vu',
       waiting: 'pas encore',

@@ -161,6 +161,8 @@ export const german: Messages = {
     renderedTitle: 'Aus Gesichtspunkten auf diesem Gerät gezeichnet; nicht gefilmt',
     plain: 'Video, wenige Bilder',
     plainTitle: 'Gefilmt, in wenigen Bildern; nicht aus Gesichtspunkten gezeichnet',
+    bySound: 'von der Stimme bewegt',
+    bySoundTitle: 'Keine Bewegung kommt an: Die Stimme bewegt den Mund, der Rest ist erfunden',
     muted: 'stumm',
     handRaised: 'Meldet sich',
     records: 'Nimmt diesen Anruf auf',
@@ -301,6 +303,7 @@ export const german: Messages = {
     fidelity: {
       live: 'bewegt sich mit',
       plain: 'Video, wenige Bilder',
+      sound: 'von der Stimme bewegt: keine Bewegung kommt an',
       stale: 'steht: nichts kommt an',
       'no-face': 'steht: kein Gesicht zu sehen',
       waiting: 'noch nicht',

@@ -152,6 +152,8 @@ export const japanese: Messages = {
     renderedTitle: 'この端末で顔の特徴点から描いたもので、撮影した映像ではありません',
     plain: '低レート動画',
     plainTitle: '撮影した映像を少ない枚数で送ったもので、特徴点から描いたものではありません',
+    bySound: '声で動作',
+    bySoundTitle: '動きが届かないため、声から口を動かし、他は補っています',
     muted: 'ミュート中',
     handRaised: '挙手中',
     records: 'この通話を録画中',
@@ -292,6 +294,7 @@ export const japanese: Messages = {
     fidelity: {
       live: '動きはライブ',
       plain: '低レート動画',
+      sound: '声で動作：動きが届かない',
       stale: '停止：何も届かない',
       'no-face': '停止：顔が見えない',
       waiting: 'まだ',

@@ -155,6 +155,8 @@ export const spanish: Messages = {
     renderedTitle: 'Dibujada en este equipo a partir de puntos de la cara; no filmada',
     plain: 'vídeo de baja tasa',
     plainTitle: 'Filmado, en pocas imágenes; no dibujado a partir de puntos de la cara',
+    bySound: 'movida por la voz',
+    bySoundTitle: 'No llega movimiento: la voz mueve la boca, el resto es inventado',
     muted: 'sin sonido',
     handRaised: 'Mano levantada',
     records: 'Graba esta llamada',
@@ -294,6 +296,7 @@ export const spanish: Messages = {
     fidelity: {
       live: 'movimiento en directo',
       plain: 'vídeo de baja tasa',
+      sound: 'movida por la voz: no llega movimiento',
       stale: 'parada: no llega nada',
       'no-face': 'parada: no se ve cara',
       waiting: 'todavía no',

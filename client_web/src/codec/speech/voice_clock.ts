@@ -1,0 +1,43 @@
+/**
+ * Puts a voice on the clock of its sender's frames, from when both arrive: mirrors codec/speech/voice_clock.py, which
+ * says why the fastest arrivals of both tell how their clocks differ.
+ */
+
+const WINDOW_MS = 10_000;
+/** A bundle leaves so long after its last frame was taken: tracking a face takes that. */
+const TRACKING_MS = 30;
+
+interface Delay {
+  arrivalMs: number;
+  delayMs: number;
+}
+
+/** Compares the arrivals of one sender's packets and bundles. All times are ms. */
+export class VoiceClock {
+  private bundles: Delay[] = [];
+  private voice: Delay[] = [];
+
+  /** Takes the time of a bundle's last frame, on the sender's clock, and its arrival. */
+  noteBundle(lastFrameMs: number, arrivalMs: number): void {
+    this.bundles = noted(this.bundles, arrivalMs, arrivalMs - lastFrameMs - TRACKING_MS);
+  }
+
+  /** Takes the time at which a packet's sound ends, on the voice's clock, and its arrival. */
+  noteVoice(endMs: number, arrivalMs: number): void {
+    this.voice = noted(this.voice, arrivalMs, arrivalMs - endMs);
+  }
+
+  /** Returns a time of the voice's clock on the frames' clock; null before both have arrived. */
+  toFrames(voiceMs: number): number | null {
+    if (this.bundles.length === 0 || this.voice.length === 0) return null;
+    return voiceMs + smallest(this.voice) - smallest(this.bundles);
+  }
+}
+
+function noted(delays: readonly Delay[], arrivalMs: number, delayMs: number): Delay[] {
+  return [...delays.filter((delay) => arrivalMs - delay.arrivalMs <= WINDOW_MS), { arrivalMs, delayMs }];
+}
+
+function smallest(delays: readonly Delay[]): number {
+  return Math.min(...delays.map(({ delayMs }) => delayMs));
+}
