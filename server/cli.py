@@ -35,9 +35,9 @@ _COMMANDS = {
 }
 _EXAMPLES = """\
 examples:
-  facewire serve --demonstration                   then open http://localhost:8080/room/demo
-  facewire join http://localhost:8080/room/demo    call from a terminal, with this machine's camera
-  facewire join http://localhost:8080/room/demo --video talk.mp4 --record call.fwr
+  facewire serve --demonstration    then open the link that it prints: somebody is there
+  facewire join LINK                call from a terminal, with this machine's camera
+  facewire join LINK --video talk.mp4 --record call.fwr
   facewire encode talk.mp4 talk.fwr
   facewire info talk.fwr
   facewire decode call.fwr call.mp4

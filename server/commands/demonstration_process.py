@@ -3,13 +3,19 @@
 import sys
 
 from server.demonstration import RECORDING
+from server.encryption.link_secret import LinkSecret
 from server.errors import ServerError
 
 ROOM = "demo"
 
 
-def join_command(server_url: str) -> list[str]:
-    """Return the command that sends the demonstration recording to the demonstration room of a server.
+def room_path(secret: LinkSecret) -> str:
+    """Return the path of the demonstration room's link, with its key."""
+    return f"/room/{ROOM}#key={secret}"
+
+
+def join_command(server_url: str, secret: LinkSecret) -> list[str]:
+    """Return the command that sends the demonstration recording to a server's demonstration room, sealed.
 
     Raises `ServerError` if the recording is missing.
     """
@@ -20,7 +26,7 @@ def join_command(server_url: str) -> list[str]:
         "-m",
         "server.cli",
         "join",
-        f"{server_url}/room/{ROOM}",
+        server_url + room_path(secret),
         "--replay",
         str(RECORDING),
         "--quiet",

@@ -16,9 +16,10 @@ from aiohttp import web
 from server.application import SIGNALLING, make_application, make_runner
 from server.cluster import open_cluster
 from server.commands.companion_process import keep_running
-from server.commands.demonstration_process import ROOM, join_command
+from server.commands.demonstration_process import ROOM, join_command, room_path
 from server.commands.findings import print_findings
 from server.commands.renderer_process import KEY_VARIABLE, render_command, with_renderer_key
+from server.encryption.link_secret import LinkSecret
 from server.errors import ServerError
 from server.operations.logs import configure_logging
 from server.settings import Settings, is_loopback
@@ -150,13 +151,14 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
     try:
         await _listen(runner, settings.host, settings.port, tls)
         port = runner.addresses[0][1]
-        _print_links(settings.host, port, tls is not None, settings.demonstration)
+        secret = LinkSecret.generate() if settings.demonstration else None
+        _print_links(settings.host, port, tls is not None, room_path(secret) if secret else "/")
         if settings.demonstration or settings.renderer.embedded:
             if tls is not None or not (is_loopback(settings.host) or settings.host in _ANY_ADDRESS):
                 # A way in for processes of this server's own that needs no trust in the certificate.
                 await _listen(runner, "127.0.0.1", 0, None)
                 port = runner.addresses[-1][1]
-            companions += _start_companions(settings, f"http://127.0.0.1:{port}")
+            companions += _start_companions(settings, f"http://127.0.0.1:{port}", secret)
         await stop.wait()
         if settings.drain_s:
             stop.clear()
@@ -168,11 +170,11 @@ async def _serve(settings: Settings, tls: ssl.SSLContext | None) -> None:
         await runner.cleanup()
 
 
-def _start_companions(settings: Settings, url: str) -> list[asyncio.Task[None]]:
-    """Start the processes that run beside a server at `url`."""
+def _start_companions(settings: Settings, url: str, secret: LinkSecret | None) -> list[asyncio.Task[None]]:
+    """Start the processes that run beside a server at `url`; `secret` is the key of the demonstration room, if any."""
     companions = []
-    if settings.demonstration:
-        companions.append(keep_running("the demonstration participant", join_command(url)))
+    if secret is not None:
+        companions.append(keep_running("the demonstration participant", join_command(url, secret)))
     if settings.renderer.embedded and settings.renderer.key is not None:
         key = {KEY_VARIABLE: settings.renderer.key.reveal()}
         companions.append(keep_running("the renderer", render_command(url, settings.renderer), key))
@@ -197,9 +199,8 @@ async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLConte
         raise ServerError(f"cannot listen on {host} port {port}: {why}; choose another with --port") from error
 
 
-def _print_links(host: str, port: int, secure: bool, demonstration: bool) -> None:
+def _print_links(host: str, port: int, secure: bool, path: str) -> None:
     scheme = "https" if secure else "http"
-    path = f"/room/{ROOM}" if demonstration else "/"
     anywhere = host in _ANY_ADDRESS
     local = "localhost" if anywhere or is_loopback(host) else host
     lines = [f"facewire is running: open {scheme}://{local}:{port}{path}"]

@@ -19,7 +19,9 @@ import pytest
 from server.cli import main
 from server.commands import companion_process, demonstration_process
 from server.commands.companion_process import keep_running
-from server.commands.demonstration_process import join_command
+from server.commands.demonstration_process import join_command, room_path
+from server.commands.serve import _print_links
+from server.encryption.link_secret import LinkSecret
 from server.errors import ServerError, SettingsError, TlsError
 from server.settings import Settings, VoiceSettings, is_loopback
 from server.tls import tls_context
@@ -176,4 +178,13 @@ async def test_the_demonstration_participant_is_kept_alive_and_stopped(
 def test_a_missing_demonstration_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demonstration_process, "RECORDING", tmp_path / "none.fwr")
     with pytest.raises(ServerError, match="no demonstration recording"):
-        join_command("http://localhost:8080")
+        join_command("http://localhost:8080", LinkSecret.generate())
+
+
+def test_the_demonstration_participant_has_the_key_of_the_printed_link(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = LinkSecret.generate()
+    command = join_command("http://127.0.0.1:8080", secret)
+    _print_links("localhost", 8080, False, room_path(secret))
+    (link,) = [word for word in capsys.readouterr().out.split() if word.startswith("http://")]
+    assert link == f"http://localhost:8080/room/demo#key={secret}"
+    assert link.removeprefix("http://localhost:8080") in command[command.index("join") + 1]
