@@ -8,7 +8,8 @@ bundles everything on one transport (`new_peer_connection`).
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCRtpSender
@@ -30,6 +31,7 @@ _LOSSY_INTERVAL_S = 0.9
 _TSN_MODULO = 1 << 32
 _UNACKNOWLEDGED_CHUNKS = 4
 _BULK_BYTES = 600
+_CONSENT_REPETITIONS = 2
 
 
 def new_peer_connection(ice_servers: list[RTCIceServer] | None = None) -> RTCPeerConnection:
@@ -46,6 +48,7 @@ def tune(connection: RTCPeerConnection, link: LinkSettings) -> None:
     """Make a connection quiet and bounded; call when it has its first sections, before it gathers."""
     offer_loopback(connection, always=link.loopback)
     _throttle_reports(connection, link.rtcp_interval_s)
+    _wait_for_consent(connection)
     _refuse_bad_data(connection)
     _delay_acknowledgements(connection, link.acknowledgement_delay_s)
 
@@ -64,6 +67,31 @@ def offer_loopback(connection: RTCPeerConnection, *, always: bool) -> None:
         return await gather(component=component, addresses=addresses, timeout=timeout)
 
     ice.get_component_candidates = gather_with_loopback
+
+
+def _wait_for_consent(connection: RTCPeerConnection) -> None:
+    """Repeat checks for consent (RFC 7675) until an answer has had 3.5 s.
+
+    Why: aioice sends each once and waits half a second, so that on a path with a longer round trip, as satellites and
+    GPRS have, consent expires and the connection ends after 30 s.
+    """
+    ice: Any = _transport_of(connection).transport.iceGatherer._connection
+    query_consent = ice.query_consent
+
+    async def query_patiently() -> None:
+        for pair in ice._nominated.values():
+            pair.protocol.request = partial(_request_patiently, pair.protocol.request)
+        await query_consent()
+
+    ice.query_consent = query_patiently
+
+
+async def _request_patiently(
+    request: Callable[..., Awaitable[Any]], *arguments: Any, retransmissions: int | None = None, **options: Any
+) -> Any:
+    if retransmissions == 0:
+        retransmissions = _CONSENT_REPETITIONS
+    return await request(*arguments, retransmissions=retransmissions, **options)
 
 
 def number_opus(connection: RTCPeerConnection, numbers: Mapping[str, int]) -> None:

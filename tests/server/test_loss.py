@@ -4,8 +4,11 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
+import aioice.ice
+import pytest
+
 from server.client.events import BundleReceived, ControlReceived, KeyframeSliceReceived
-from tests.server.running_server import Guest, RunningServer
+from tests.server.running_server import Guest, RunningServer, until
 
 
 def lose_every(guest: Guest, nth: int) -> Callable[[], int]:
@@ -25,6 +28,43 @@ def lose_every(guest: Guest, nth: int) -> Callable[[], int]:
 
     socket.sendto = send_or_lose  # type: ignore[method-assign]
     return lambda: len(lost)
+
+
+def delay_checks(guest: Guest, delay_s: float) -> Callable[[], int]:
+    """Let ICE's checks and answers leave the guest so much later; return a function that counts those that left."""
+    transport = guest.call._session.media._connection.getTransceivers()[0].receiver.transport.transport  # type: ignore[union-attr]
+    socket = transport._connection._nominated[1].protocol.transport
+    send, loop = socket.sendto, asyncio.get_running_loop()
+    sent: list[int] = []
+
+    def send_late(data: bytes, address: tuple[str, int]) -> None:
+        sent.append(len(data))
+        send(data, address)
+
+    def send_or_wait(data: bytes, address: tuple[str, int]) -> None:
+        is_stun = data[0] < 4
+        if is_stun:
+            loop.call_later(delay_s, send_late, data, address)
+        else:
+            send(data, address)
+
+    socket.sendto = send_or_wait  # type: ignore[method-assign]
+    return lambda: len(sent)
+
+
+async def test_a_long_round_trip_is_no_withdrawn_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 2)
+    async with (
+        RunningServer() as server,
+        Guest(server.room(), "Ann") as ann,
+        Guest(server.room(), "Bob") as bob,
+    ):
+        sent = delay_checks(ann, 0.7)
+        await until(lambda: sent() >= 8, "many checks have been answered")
+        ann.call.send_bundle(b"still here")
+        await bob.saw(BundleReceived)
+        assert ann.call.stats.reconnections == 0
 
 
 async def test_keyframes_and_control_arrive_whole_and_in_order() -> None:
