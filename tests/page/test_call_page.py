@@ -27,13 +27,13 @@ async def test_a_host_opens_the_door_asks_to_mute_removes_and_ends(tmp_path: Pat
 
         await grace.goto(f"{server.room()}?name=Grace&autojoin=1&provider=wasm")
         await expect(grace.get_by_text("Waiting to be let in")).to_be_visible(timeout=CALL_TIMEOUT_MS)
-        await ada.get_by_role("button", name="Let Grace in").click(timeout=CALL_TIMEOUT_MS)
+        await ada.get_by_role("button", name="Let in: Grace").click(timeout=CALL_TIMEOUT_MS)
         await in_call(grace)
         await expect(ada.get_by_text("wants to come in")).to_be_hidden()
         await grace.keyboard.press("p")
         await expect(grace.get_by_text("Newcomers wait until the host lets them in")).to_be_visible()
 
-        await ada.get_by_role("button", name="Ask Grace to mute").click()
+        await ada.get_by_role("button", name="Ask to mute: Grace").click()
         await expect(grace.get_by_role("button", name="Unmute")).to_be_visible()
         await ada.get_by_role("button", name="Remove Grace").click()
         await ada.get_by_role("button", name="Really remove?").click()

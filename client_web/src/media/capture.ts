@@ -53,7 +53,8 @@ export async function openDevice(kind: DeviceKind, id: string | null): Promise<C
     const stream = await navigator.mediaDevices.getUserMedia(kind === 'camera' ? { video: wanted } : { audio: wanted });
     return firstTrack(stream.getTracks());
   } catch (error) {
-    return { problem: problemOf(error) };
+    const isGone = error instanceof DOMException && error.name === 'OverconstrainedError' && id !== null;
+    return isGone ? openDevice(kind, null) : { problem: problemOf(error) };
   }
 }
 
@@ -69,8 +70,9 @@ function unavailability(): CaptureProblem | null {
   return 'mediaDevices' in navigator ? null : 'unsupported';
 }
 
+/** Were the id only ideal, another device that fits the other wishes better would come instead. */
 function constraints(kind: DeviceKind, id: string | null): MediaTrackConstraints {
-  return id === null ? CONSTRAINTS[kind] : { ...CONSTRAINTS[kind], deviceId: { ideal: id } };
+  return id === null ? CONSTRAINTS[kind] : { ...CONSTRAINTS[kind], deviceId: { exact: id } };
 }
 
 function firstTrack([track]: MediaStreamTrack[]): Captured {

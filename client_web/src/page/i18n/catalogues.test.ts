@@ -24,6 +24,13 @@ describe.each(Object.entries(LANGUAGES))('%s', (tag, { load }) => {
     }
   });
 
+  it('names buttons by what is written on them', async () => {
+    const { people } = await load();
+    for (const action of ['mute', 'remove', 'admit', 'refuse'] as const) {
+      expect(people[`${action}Label`]('17').toLowerCase()).toContain(people[action].toLowerCase());
+    }
+  });
+
   it('is no copy of English', async () => {
     const same = entries(await load()).filter(([path, value]) => value === new Map(entries(english)).get(path));
     if (tag !== 'en') expect(same.length).toBeLessThan(12);

@@ -214,7 +214,7 @@ export const french: Messages = {
     you: (name) => `${name} (vous)`,
     host: 'Hôte',
     mute: 'Demander le silence',
-    muteLabel: (name) => `Demander à ${name} de couper le son`,
+    muteLabel: (name) => `Demander le silence : ${name}`,
     muteAsked: (name) => `On a demandé à ${name} de couper le son`,
     remove: 'Renvoyer',
     removeLabel: (name) => `Renvoyer ${name}`,

@@ -214,7 +214,7 @@ export const german: Messages = {
     you: (name) => `${name} (Sie)`,
     host: 'Leitung',
     mute: 'Um Stille bitten',
-    muteLabel: (name) => `${name} bitten, stumm zu schalten`,
+    muteLabel: (name) => `Um Stille bitten: ${name}`,
     muteAsked: (name) => `${name} wurde gebeten, stumm zu schalten`,
     remove: 'Hinausschicken',
     removeLabel: (name) => `${name} hinausschicken`,
