@@ -15,6 +15,10 @@ for name in token-key admin-token renderer-key; do
     random >"$folder/$name"
     chmod 444 "$folder/$name"
 done
-printf 'FACEWIRE_DOMAIN=%s\nFACEWIRE_TURN_PASSWORD=%s\n' "$domain" "$(random)" >"$folder/env"
+{
+    printf 'FACEWIRE_DOMAIN=%s\nFACEWIRE_TURN_PASSWORD=%s\n' "$domain" "$(random)"
+    # With a word before it, for nats-server takes what begins with digits for a number.
+    printf 'FACEWIRE_NATS_PASSWORD=node-%s\nFACEWIRE_SITE_PASSWORD=site-%s\n' "$(random)" "$(random)"
+} >"$folder/env"
 chmod 600 "$folder/env"
 echo "wrote $folder; now: docker compose --file docker/compose.cluster.yaml --env-file $folder/env up --build"

@@ -18,6 +18,7 @@ _PROJECT = Path(__file__).resolve().parent.parent
 _TOKEN_KEY_BYTES = 32
 _TURN_URL = re.compile(r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(\?transport=(udp|tcp))?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
 class Secret:
@@ -199,10 +200,14 @@ class BusSettings(_Section, frozen=True, kw_only=True):
     """File with the user's JWT and seed (`.creds`), where NATS wants one."""
     replicas: int = 1
     """On how many NATS servers rooms' records are kept; 3 where there are three."""
+    domain: str = ""
+    """The JetStream domain that keeps the records; to be named where the NATS server is a leaf node of it."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.replicas <= 5:
             raise SettingsError(f"bus replicas is {self.replicas}; JetStream keeps 1–5")
+        if not _DOMAIN.fullmatch(self.domain):
+            raise SettingsError(f"bus domain is {self.domain!r}; NATS names domains by letters, digits, - and _")
         for server in self.servers:
             if not server.startswith(("nats://", "tls://")):
                 raise SettingsError(f"bus servers: {_without_password(server)!r}; say it like nats://127.0.0.1:4222")

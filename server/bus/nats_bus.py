@@ -14,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from server.bus.bus import MEDIA_AGE_S, BusError, Handler
+from server.bus.jetstream_domain import DomainJetStream
 from server.bus.outgoing import BusQueue
 from server.settings import BusSettings
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _PROBE_S = 0.5
 _ANSWER_S = 1.0
+_LATE_ANSWER_S = 10.0
 _RECONNECT_S = 0.25
 _CONNECT_S = 5.0
 _REQUEST_S = 2.0
@@ -41,6 +43,7 @@ class NatsBus:
         self._client = Client()
         self._something_waits = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._pings: set[asyncio.Task[bool]] = set()
 
     async def connect(self) -> None:
         """Connect. Raises `BusError` if no server answers or they refuse."""
@@ -71,6 +74,8 @@ class NatsBus:
     @property
     def jetstream(self) -> JetStreamContext:
         """What keeps records."""
+        if self._settings.domain:
+            return DomainJetStream(self._client, self._settings.domain, _REQUEST_S)
         return self._client.jetstream(timeout=_REQUEST_S)
 
     async def subscribe(self, subject: str, handler: Handler) -> "_NatsSubscription":
@@ -99,9 +104,10 @@ class NatsBus:
 
     async def close(self) -> None:
         """Say what still waits, and leave."""
-        for task in self._tasks:
+        leaving = (*self._tasks, *self._pings)
+        for task in leaving:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*leaving, return_exceptions=True)
         with suppress(NatsError, OSError, TimeoutError):
             async with asyncio.timeout(_ANSWER_S):
                 while self.is_up and (waiting := self._queue.take()) is not None:
@@ -130,11 +136,7 @@ class NatsBus:
     async def _probe(self) -> None:
         """Ask the server for a sign of life, again and again: a connection can hang without closing."""
         while True:
-            try:
-                await self._client.flush(_ANSWER_S)  # type: ignore[arg-type]
-                answers = self._client.is_connected
-            except (NatsError, OSError, TimeoutError):
-                answers = False
+            answers = await self._answers()
             if answers and not self.is_up:
                 self.is_up = True
                 logger.info("the bus is back")
@@ -143,6 +145,21 @@ class NatsBus:
                 self.is_up = False
                 logger.error("the bus is down: calls go on inside this node only, and nobody new comes in")
             await asyncio.sleep(_PROBE_S)
+
+    async def _answers(self) -> bool:
+        """Tell whether the server answers in time; a later pong must find nats-py waiting, or it breaks with it."""
+        ping = asyncio.create_task(self._ping())
+        self._pings.add(ping)
+        ping.add_done_callback(self._pings.discard)
+        done, _ = await asyncio.wait((ping,), timeout=_ANSWER_S)
+        return ping in done and ping.result()
+
+    async def _ping(self) -> bool:
+        try:
+            await self._client.flush(_LATE_ANSWER_S)  # type: ignore[arg-type]
+        except (NatsError, OSError, TimeoutError):
+            return False
+        return self._client.is_connected
 
 
 class _NatsSubscription:

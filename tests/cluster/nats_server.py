@@ -33,6 +33,7 @@ class NatsServer:
         self.stop()
 
     def start(self) -> None:
+        self._folder.mkdir(exist_ok=True)
         file = self._folder / "nats.conf"
         file.write_text(f"port: {self.port}\nhost: 127.0.0.1\n{self._configuration}\n")
         program = Path(sys.executable).parent / "nats-server"

@@ -15,9 +15,10 @@ _HOST = "127.0.0.1"
 class Nodes:
     """Nodes on buses of these addresses; `with` starts and stops them."""
 
-    def __init__(self, *buses: str) -> None:
+    def __init__(self, *buses: str, domain: str = "") -> None:
+        """Prepare a node for each bus; `domain` is that of JetStream, where it has a name."""
         self._stack = ExitStack()
-        self._nodes = [_node(bus) for bus in buses]
+        self._nodes = [_node(bus, domain) for bus in buses]
 
     def __enter__(self) -> Self:
         for node in self._nodes:
@@ -47,10 +48,10 @@ class Nodes:
         self._nodes[node].start()
 
 
-def _node(bus: str) -> ServerProcess:
+def _node(bus: str, domain: str) -> ServerProcess:
     port = free_port()
     return ServerProcess(
-        *("--bus", bus, "--public-url", f"http://{_HOST}:{port}"),
+        *("--bus", bus, "--set", f"bus.domain={domain}", "--public-url", f"http://{_HOST}:{port}"),
         *("--set", f"access.token_key={KEY}", "--set", "log.level=warning"),
         port=port,
         host=_HOST,

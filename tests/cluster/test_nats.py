@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,14 +16,12 @@ from server.client.events import (
     VoiceReceived,
 )
 from server.errors import CallError
-from server.native.replay import Replay
 from server.protocol.room_messages import SetRoom
 from tests.cluster.kill_runs import MOST_S, kill_one
 from tests.cluster.nats_server import NatsServer
 from tests.cluster.nodes import KEY, Nodes
+from tests.cluster.replaying import replaying
 from tests.server.running_server import Guest, until
-
-RECORDING = Path(__file__).parents[2] / "server/demonstration/demo.fwr"
 
 #: In which a node that was killed must be noticed.
 NOTICED_S = 3.5
@@ -42,23 +39,6 @@ def nodes(nats: NatsServer) -> Iterator[Nodes]:
         yield nodes
 
 
-class ReplayOutlet:
-    """Sends a recording in a guest's call."""
-
-    def __init__(self, guest: Guest) -> None:
-        self._call = guest.call
-        self.keyframes = 0
-
-    def send_bundle(self, bundle: bytes) -> None:
-        self._call.send_bundle(bundle)
-
-    def send_keyframe(self, keyframe: bytes) -> None:
-        self.keyframes += 1
-
-    def send_voice(self, packet: bytes, samples: int) -> None:
-        self._call.send_voice(packet, samples)
-
-
 async def test_recordings_on_three_nodes_reach_each_other(nodes: Nodes) -> None:
     async with (
         Guest(nodes.room(0), "Ann") as ann,
@@ -68,15 +48,12 @@ async def test_recordings_on_three_nodes_reach_each_other(nodes: Nodes) -> None:
         people = (ann, bob, cem)
         assert {guest.id for guest in people} == {1, 2, 3}
         await until(lambda: all(len(guest.call.participants) == 2 for guest in people), "everybody knows everybody")
-        sending = [asyncio.create_task(Replay(RECORDING).run(ReplayOutlet(guest), repeat=True)) for guest in people]
-        for guest in people:
-            for other in people:
-                if other is not guest:
-                    await guest.saw(BundleReceived, lambda event, other=other: event.sender == other.id, 15)  # type: ignore[misc]
-                    await guest.saw(VoiceReceived, lambda event, other=other: event.sender == other.id, 15)  # type: ignore[misc]
-        for task in sending:
-            task.cancel()
-        await asyncio.gather(*sending, return_exceptions=True)
+        async with replaying(*people):
+            for guest in people:
+                for other in people:
+                    if other is not guest:
+                        await guest.saw(BundleReceived, lambda event, other=other: event.sender == other.id, 15)  # type: ignore[misc]
+                        await guest.saw(VoiceReceived, lambda event, other=other: event.sender == other.id, 15)  # type: ignore[misc]
 
 
 async def test_room_and_host_outlive_the_node_that_served_them(nodes: Nodes) -> None:

@@ -25,11 +25,25 @@ COMPOSE = [
     ["compose.yaml", "compose.cuda.yaml"],
     ["compose.cluster.yaml"],
     ["compose.cluster.yaml", "compose.cuda.yaml"],
+    ["compose.edge.yaml"],
+    ["compose.edge.yaml", "compose.cuda.yaml"],
 ]
 ENVIRONMENT = {
     "FACEWIRE_DOMAIN": "calls.example",
+    "FACEWIRE_CENTRE": "nats.calls.example",
     "FACEWIRE_TURN_PASSWORD": "0123456789abcdef",
+    "FACEWIRE_NATS_PASSWORD": "node-0123456789abcdef",
+    "FACEWIRE_SITE_PASSWORD": "site-0123456789abcdef",
     "PATH": "/usr/bin:/bin",
+}
+#: What each configuration of NATS takes from its environment.
+NATS = {
+    "nats.conf": {
+        "FACEWIRE_NATS_PASSWORD": "node-0123456789abcdef",
+        "FACEWIRE_SITE_PASSWORD": "site-0123456789abcdef",
+        "FACEWIRE_LEAF_PORT": "7422",
+    },
+    "nats.edge.conf": {"FACEWIRE_CENTRE_NATS": "tls://site:site-0123456789abcdef@nats.calls.example:7422"},
 }
 
 
@@ -95,13 +109,18 @@ def test_compose_files_validate_and_set_what_the_server_knows(files: list[str], 
             for key, value in (service.get("environment") or {}).items()
             if key not in ("FACEWIRE_DOMAIN", "FACEWIRE_NODES")
         }
+        if name.startswith("nats"):
+            assert environment.keys() == NATS[Path(service["volumes"][0]["source"]).name].keys()
+            environment = {}
         settings = load_settings(None, environment, {}, {})
         if name.startswith("node") or name == "facewire":
             assert settings.access.proxies, name
         if name.startswith("node"):
-            assert len(settings.bus.servers) == settings.bus.replicas == 3
-            assert settings.ice_servers[0]["urls"].startswith("turn:calls.example")
+            assert settings.bus.replicas == 3
             assert settings.public_url == "https://calls.example"
+        if name.startswith("node-"):
+            assert len(settings.bus.servers) == 3
+            assert settings.ice_servers[0]["urls"].startswith("turn:calls.example")
         if name == "renderer" and "compose.cuda.yaml" in files:
             assert service["build"]["target"] == "renderer-cuda"
             assert settings.renderer.faces > Settings().renderer.faces
@@ -111,9 +130,13 @@ def test_compose_files_validate_and_set_what_the_server_knows(files: list[str], 
         assert not built_here or service["read_only"] is True, name
 
 
-def test_nats_reads_its_configuration() -> None:
+@pytest.mark.parametrize("file", NATS)
+def test_nats_reads_its_configuration(file: str) -> None:
     checked = subprocess.run(
-        [str(PROGRAMS / "nats-server"), "-t", "-c", str(DOCKER / "nats.conf")], capture_output=True, check=False
+        [str(PROGRAMS / "nats-server"), "-t", "-c", str(DOCKER / file)],
+        env=NATS[file],
+        capture_output=True,
+        check=False,
     )
     assert checked.returncode == 0, checked.stderr.decode()
 
@@ -125,7 +148,8 @@ def test_secrets_are_drawn_once(tmp_path: Path) -> None:
     assert set(drawn) == {"token-key", "admin-token", "renderer-key", "env"}
     assert len({*drawn.values()}) == 4
     assert all(re.fullmatch("[0-9a-f]{64}", drawn[name]) for name in drawn if name != "env")
-    assert drawn["env"].startswith("FACEWIRE_DOMAIN=calls.example\nFACEWIRE_TURN_PASSWORD=")
+    names = [line.partition("=")[0] for line in drawn["env"].splitlines()]
+    assert {"FACEWIRE_CENTRE", *names} | {"PATH"} == ENVIRONMENT.keys()
     again = subprocess.run(["sh", script, "calls.example"], check=False, capture_output=True)
     assert again.returncode == 1
 
