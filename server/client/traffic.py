@@ -27,6 +27,7 @@ from server.encryption.status import EncryptionStatus
 from server.errors import ProtocolError
 from server.protocol.message_fields import unpack_map
 from server.webrtc.channels import EVERYBODY, Channel, split_sender, with_recipient
+from server.webrtc.gathered import GATHERED, split_gathered
 from server.webrtc.redundancy import PlayedVoices, sort_items
 from server.webrtc.trailer import split_trailer
 
@@ -100,7 +101,11 @@ class Traffic:
         """Take a message of a data channel."""
         self._stats.count_down(channel.value, message)
         try:
-            self._take(channel, *split_sender(message))
+            if channel is Channel.MOTION and message[:1] == bytes((GATHERED,)):
+                for sender, bundle in split_gathered(message):
+                    self._take(channel, sender, bundle)
+            else:
+                self._take(channel, *split_sender(message))
         except (ProtocolError, OpeningError) as error:
             self._stats.bad_messages += 1
             self._tell_status()

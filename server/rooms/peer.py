@@ -20,6 +20,8 @@ from server.webrtc.aiortc_internals import (
 )
 from server.webrtc.channels import TRAITS, Channel, new_queue
 from server.webrtc.direct_path import receive_at_once, send_at_once, send_data_at_once, take_voice_packets
+from server.webrtc.motion_queue import MotionQueue
+from server.webrtc.outgoing import OutgoingQueue
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
@@ -60,7 +62,12 @@ class Peer:
         self._connection: RTCPeerConnection = new_peer_connection()
         self._connection.on("datachannel", self._on_datachannel)
         self._connection.on("connectionstatechange", self._on_state)
-        self._outgoing = {channel: new_queue(channel) for channel in Channel}
+        motion = TRAITS[Channel.MOTION]
+        self._motion = MotionQueue(motion.queued_messages, motion.queued_s)
+        self._outgoing: dict[Channel, OutgoingQueue | MotionQueue] = {
+            Channel.MOTION: self._motion,
+            **{channel: new_queue(channel) for channel in (Channel.KEYFRAME, Channel.CONTROL)},
+        }
         self._known_mids: list[str] = []
         self._resolving: set[asyncio.Task[None]] = set()
         self._watch: PathWatch | None = None
@@ -102,12 +109,17 @@ class Peer:
         """Send a message on a data channel; it waits until the client has opened it."""
         self._outgoing[channel].send(message)
 
+    def gather_motion(self, *, gathers: bool) -> None:
+        """Send everybody's bundles together from now on, or each at once."""
+        self._motion.gathers = gathers
+
     async def close(self) -> None:
         """Close the connection; safe to call twice, never raises."""
         self._closed = True
         self._deadline.cancel()
         if self._watch is not None:
             self._watch.close()
+        self._motion.close()
         for channel, queue in self._outgoing.items():
             if queue.dropped:
                 self.dropped[f"{channel} on a link too slow"] = queue.dropped

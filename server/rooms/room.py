@@ -185,6 +185,7 @@ class Room:
     def assign_voices(self) -> None:
         """Give free slots to the voices of those who came, and free those of who went."""
         for participant in self.participants.values():
+            participant.peer.gather_motion(gathers=self._is_large)
             if participant.peer.slots.assign(self.others(participant)):
                 participant.tell_voices()
 
@@ -199,12 +200,17 @@ class Room:
             self.traffic.count(OUT, channel, len(message))
 
     def _play(self, speaker: int, payload: bytes, timestamp: int) -> None:
-        if len(self.present) > MOST_VOICES + 1 and not self._loudest.admit(speaker, payload):
+        if self._is_large and not self._loudest.admit(speaker, payload):
             return
         now = time.monotonic()
         for other in self.participants.values():
             if other.id != speaker and other.peer.slots.play(speaker, payload, timestamp, now):
                 self.traffic.count(OUT, VOICE, len(payload))
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether not everybody is heard, and bundles, therefore, do not go behind voices."""
+        return len(self.present) > MOST_VOICES + 1
 
     def _is_elsewhere(self, recipient: int) -> bool:
         """Tell whether a recipient, or anybody at all, is served by another node."""

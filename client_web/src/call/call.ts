@@ -1,5 +1,5 @@
 import { DEFAULT_BUDGET, type BudgetSettings } from './budget/link_budget';
-import type { ChannelCounters, ChannelName } from './connection';
+import type { ChannelCounters, ChannelName } from './channels';
 import type { Reaction } from './control';
 import type { Bytes } from './encryption/primitives';
 import { NOT_ENCRYPTED, type EncryptionStatistics } from './encryption/status';

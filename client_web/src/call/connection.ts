@@ -1,53 +1,20 @@
+import { CHANNELS, emptyCounters, type ChannelCounters, type ChannelName } from './channels';
+import type { ConnectionListener } from './connection_listener';
 import { CallError } from './errors';
 import { PathWatch } from './path_watch';
 import type { DropCounters } from './encryption/opening_error';
 import type { VoiceKeyMessage } from './encryption/voice_cipher';
 import { makeSilentTrack, type SilentTrack } from './silent_track';
+import { withPacketTime } from './transport/packet_time';
 import { preferRed } from './transport/red';
 import type { RedundancyDepth } from './transport/redundancy';
 import { ThinTransport, type ThinTransportListener } from './transport/thin_transport';
-import { BundleSender, type TrailerCounters, type TransportName, type TransportPreference } from './transport/transport';
-
-/** The data channels by name (docs/protocol.md, "Data channels"). */
-export const CHANNELS = {
-  motion: { ordered: false, maxRetransmits: 0 },
-  keyframe: { ordered: true },
-  control: { ordered: true },
-} as const satisfies Record<string, RTCDataChannelInit>;
-
-export type ChannelName = keyof typeof CHANNELS;
-
-/** Messages and payload bytes of one channel, envelope included, in each direction. */
-export interface ChannelCounters {
-  messagesSent: number;
-  bytesSent: number;
-  messagesReceived: number;
-  bytesReceived: number;
-  /** Messages that were not sent because the channel was closed or too much was waiting. */
-  messagesDropped: number;
-}
-
-export interface ConnectionListener {
-  /** An SDP offer with all candidates, to be sent to the server. */
-  onOffer(sdp: string): void;
-  /** All channels are open. */
-  onOpen(): void;
-  onChannelMessage(channel: ChannelName, message: Uint8Array): void;
-  /** A bundle is to go by data channel. */
-  onChannelBundle(bundle: Uint8Array): void;
-  /** A bundle came behind the voice of the slot (transceiver) `mid`. */
-  onTrailerBundle(mid: string, bundle: Uint8Array): void;
-  /** From an open tap: an Opus packet of the slot `mid`, or our own (`null`), with its RTP timestamp (48 kHz). */
-  onTappedVoice(mid: string | null, timestamp: number, packet: Uint8Array): void;
-  /** A voice packet was malformed; it was played as it was. */
-  onRejected(error: CallError): void;
-  /** The voice slot (transceiver) `mid` has a track. */
-  onVoiceTrack(mid: string, track: MediaStreamTrack): void;
-  /** Nothing comes from the server any more (`true`), or something does again (`false`). */
-  onSilence(silent: boolean): void;
-  /** The connection failed and will not come back. */
-  onLost(cause: CallError): void;
-}
+import {
+  BundleSender,
+  type TrailerCounters,
+  type TransportName,
+  type TransportPreference,
+} from './transport/transport';
 
 const MAX_VOICE_SLOTS = 7;
 /** Candidates that take longer, relayed ones mostly, need not be told: the server learns them from the checks they send. */
@@ -82,6 +49,10 @@ export class Connection {
   private lastTransport: TransportName = 'datachannel';
   private wantedSlots: number;
   private negotiating = false;
+  /** The server's newest answer; `null` before the first. */
+  private answer: string | null = null;
+  /** Sound in each of our voice packets; `null`: as the server's answer says. */
+  private packetMs: number | null = null;
 
   /**
    * @param participants how many others are in the room already: the voice slots to begin with.
@@ -204,6 +175,13 @@ export class Connection {
     this.thin?.setVoiceTap(isOpen);
   }
 
+  /** Puts so much sound in each voice packet, ms; `null`: as the server said. */
+  setPacketMs(packetMs: number | null): void {
+    if (packetMs === this.packetMs || this.negotiating || this.answer === null) return;
+    this.packetMs = packetMs;
+    void this.applyAnswerAgain(this.answer);
+  }
+
   /** Sends another microphone's track from now on; with `null`, silence that can carry bundles, or nothing. */
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     await this.voice.sender.replaceTrack(track ?? this.silentTrack());
@@ -217,10 +195,30 @@ export class Connection {
 
   /** Applies the server's answer to the offer on its way. */
   async acceptAnswer(sdp: string): Promise<void> {
+    this.answer = sdp;
     try {
-      await this.peer.setRemoteDescription({ type: 'answer', sdp });
+      await this.applyAnswer(sdp);
     } catch (error) {
       this.lose(`the server's answer was refused (${String(error)})`);
+      return;
+    }
+    this.negotiating = false;
+    this.ensureSlots(this.wantedSlots);
+  }
+
+  private async applyAnswer(sdp: string): Promise<void> {
+    const dressed = this.packetMs === null ? sdp : withPacketTime(sdp, this.packetMs);
+    await this.peer.setRemoteDescription({ type: 'answer', sdp: dressed });
+  }
+
+  /** Negotiates what our end has changed of the server's last answer, with ourselves: to the server nothing is new. */
+  private async applyAnswerAgain(answer: string): Promise<void> {
+    this.negotiating = true;
+    try {
+      await this.peer.setLocalDescription(await this.peer.createOffer());
+      await this.applyAnswer(answer);
+    } catch (error) {
+      this.lose(`this browser could not negotiate anew (${String(error)})`);
       return;
     }
     this.negotiating = false;
@@ -244,10 +242,14 @@ export class Connection {
   private openThinTransport(hasKey: boolean): ThinTransport {
     const listener: ThinTransportListener = {
       onSent: () => (this.lastTransport = 'thin'),
-      onBundle: (slot, bundle) => {
+      onVoice: (slot, arrival) => {
         this.watch?.heard();
         const mid = this.slots[slot]?.mid ?? null;
-        if (mid !== null) this.listener?.onTrailerBundle(mid, bundle);
+        if (mid !== null) this.listener?.onVoicePacket(mid, arrival);
+      },
+      onBundle: (slot, bundle, arrival) => {
+        const mid = this.slots[slot]?.mid ?? null;
+        if (mid !== null) this.listener?.onTrailerBundle(mid, bundle, arrival);
       },
       onReturned: (bundle) => this.sendOnChannel(bundle),
       onTapped: (slot, timestamp, packet) =>
@@ -330,8 +332,4 @@ export class Connection {
     this.close();
     listener?.onLost(new CallError('media-lost', `The media connection was lost: ${what}.`));
   }
-}
-
-function emptyCounters(): ChannelCounters {
-  return { messagesSent: 0, bytesSent: 0, messagesReceived: 0, bytesReceived: 0, messagesDropped: 0 };
 }

@@ -1,10 +1,11 @@
 import { CallBudget, type BudgetStatistics } from './budget/call_budget';
 import type { Allocation } from './budget/link_budget';
-import { Connection, type ChannelCounters, type ChannelName } from './connection';
+import type { ChannelCounters, ChannelName } from './channels';
+import { Connection } from './connection';
 import { EVERYBODY, parseControl, serialiseControl, type ControlMessage } from './control';
 import { openTraffic, type ChannelTraffic } from './encryption/channel_traffic';
 import type { EncryptionStatistics } from './encryption/status';
-import type { CallError } from './errors';
+import { CallError } from './errors';
 import type { CallEvents } from './events';
 import { Introductions } from './introductions';
 import { KeyframeConfirmations } from './keyframe_confirmations';
@@ -12,6 +13,7 @@ import { KeyframeSender } from './keyframe_delivery';
 import type { LocalParticipant } from './local_participant';
 import type { Other } from './other';
 import { timeTicksOf } from './transport/bundle_sequence';
+import { isGathered, splitGathered } from './transport/gathered';
 import type { TrailerCounters, TransportName } from './transport/transport';
 import { VoiceAssignment } from './voice_assignment';
 
@@ -65,11 +67,15 @@ export class Exchange {
         this.introductions.begin(linkSecret !== null);
         events.report('open', undefined);
       },
-      onChannelMessage: (channel, message) => this.traffic.receive(channel, message),
+      onChannelMessage: (channel, message) => this.receiveMessage(channel, message),
       onChannelBundle: (bundle) => this.traffic.send('motion', EVERYBODY, bundle),
-      onTrailerBundle: (mid, bundle) => {
+      onVoicePacket: (mid, arrival) => {
         const from = this.voices.speaker(mid);
-        if (from !== null) this.receiveBundle(from, bundle);
+        if (from !== null) this.budget.noteVoice(from, arrival);
+      },
+      onTrailerBundle: (mid, bundle, { atMs }) => {
+        const from = this.voices.speaker(mid);
+        if (from !== null) this.receiveBundle(from, bundle, atMs);
       },
       onTappedVoice: (mid, timestamp, packet) => {
         const from = mid === null ? ownId : this.voices.speaker(mid);
@@ -200,18 +206,30 @@ export class Exchange {
     this.connection.close();
   }
 
-  private apply({ redundancy, voiceKbps, keyframeKbps, sliceKbps, sliceBytes }: Allocation): void {
-    this.connection.setRedundancy(redundancy);
-    this.connection.setVoiceKbps(voiceKbps);
-    this.local.store.setKeyframeKbps?.(keyframeKbps);
-    this.keyframes.pace = { kbps: sliceKbps, bytes: sliceBytes };
+  private apply(allocation: Allocation): void {
+    this.connection.setRedundancy(allocation.redundancy);
+    this.connection.setVoiceKbps(allocation.voiceKbps);
+    this.connection.setPacketMs(allocation.packetMs);
+    this.local.store.setKeyframeKbps?.(allocation.keyframeKbps);
+    const { sliceKbps, urgentSliceKbps, sliceBytes } = allocation;
+    this.keyframes.pace = { kbps: sliceKbps, urgentKbps: urgentSliceKbps, bytes: sliceBytes };
+  }
+
+  private receiveMessage(channel: ChannelName, message: Uint8Array): void {
+    try {
+      const messages = channel === 'motion' && isGathered(message) ? splitGathered(message) : [message];
+      for (const one of messages) this.traffic.receive(channel, one);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.events.report('rejected', { error });
+    }
   }
 
   private receive(channel: ChannelName, from: number, payload: Uint8Array): void {
     const other = this.others.get(from);
     if (other === undefined) return;
     if (channel === 'motion') {
-      this.receiveBundle(from, payload);
+      this.receiveBundle(from, payload, performance.timeOrigin + performance.now());
     } else if (channel === 'keyframe') {
       const blob = other.assembler.push(payload);
       if (blob !== null) this.receiveKeyframe(from, other, blob);
@@ -220,9 +238,10 @@ export class Exchange {
     }
   }
 
-  private receiveBundle(from: number, bundle: Uint8Array): void {
+  /** @param atMs when it reached this browser, ms since 1970. */
+  private receiveBundle(from: number, bundle: Uint8Array, atMs: number): void {
     if (this.others.get(from)?.sequence.accept(bundle) !== true) return;
-    this.budget.noteBundle(from, timeTicksOf(bundle));
+    this.budget.noteBundle(from, timeTicksOf(bundle), atMs);
     this.events.report('bundle', { from, bundle });
   }
 

@@ -115,6 +115,8 @@ export interface KeyframeStore {
 /** Keyframes on their way together, in order: each may continue the one before it. */
 interface Delivery {
   recipient: number;
+  /** The recipient waits for it, and shows nothing new meanwhile. */
+  urgent: boolean;
   numbers: number[];
   blobs: Uint8Array[];
   /** Of the first of them, what has not gone out. */
@@ -123,8 +125,10 @@ interface Delivery {
 
 /** How fast slices follow each other, and how long they are. */
 export interface SlicePace {
-  /** On the wire; 0: none go out. */
+  /** On the wire. */
   kbps: number;
+  /** The same of what somebody waits for. */
+  urgentKbps: number;
   bytes: number;
 }
 
@@ -135,7 +139,7 @@ const LARGEST_SLICE_ON_WIRE = MAX_SLICE_BYTES + 3 + SLICE_OVERHEAD_BYTES;
 /** Sends keyframes one slice at a time, so that a keyframe never keeps the voice waiting on a thin link. */
 export class KeyframeSender {
   /** To be set to what the link carries. */
-  pace: SlicePace = { kbps: 150, bytes: MAX_SLICE_BYTES };
+  pace: SlicePace = { kbps: 150, urgentKbps: 150, bytes: MAX_SLICE_BYTES };
   private readonly queue: Delivery[] = [];
   /** When a keyframe last went out completely, by recipient and number. */
   private readonly sentAtMs = new Map<string, number>();
@@ -153,7 +157,7 @@ export class KeyframeSender {
 
   /** Queues a keyframe for everybody. */
   send(blob: Uint8Array): void {
-    this.deliver([blob], EVERYBODY);
+    this.deliver([blob], EVERYBODY, false);
   }
 
   /** Queues the keyframes in use for `recipient` (0 = everybody) unless they wait for it already. */
@@ -194,10 +198,10 @@ export class KeyframeSender {
     this.queue.length = 0;
   }
 
-  private deliver(blobs: readonly Uint8Array[], recipient: number): void {
+  private deliver(blobs: readonly Uint8Array[], recipient: number, urgent = true): void {
     const numbers = blobs.map((blob) => blob[1] as number);
     if (blobs.length === 0 || this.waits(recipient, numbers.at(-1))) return;
-    this.queue.push({ recipient, numbers, blobs: [...blobs], slices: [] });
+    this.queue.push({ recipient, urgent, numbers, blobs: [...blobs], slices: [] });
   }
 
   private waits(recipient: number, number: number | undefined): boolean {
@@ -205,11 +209,12 @@ export class KeyframeSender {
   }
 
   private sendDueSlices(nowMs: number): void {
-    const earned = ((nowMs - this.lastTickMs) * this.pace.kbps) / 8;
+    const kbps = this.queue.some(({ urgent }) => urgent) ? this.pace.urgentKbps : this.pace.kbps;
+    const earned = ((nowMs - this.lastTickMs) * kbps) / 8;
     this.lastTickMs = nowMs;
     const mostBytes = (this.queue.length > 0 ? MAX_CATCH_UP_SLICES : 1) * LARGEST_SLICE_ON_WIRE;
     this.creditBytes = Math.min(this.creditBytes + earned, mostBytes);
-    if (this.pace.kbps === 0 || !this.outlet.ready()) return;
+    if (!this.outlet.ready()) return;
     for (let slice = this.nextSlice(); slice !== null; slice = this.nextSlice()) {
       const bytes = slice.length + SLICE_OVERHEAD_BYTES;
       if (bytes > this.creditBytes) return;

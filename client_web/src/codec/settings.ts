@@ -62,7 +62,7 @@ export const DEFAULT_SETTINGS: EncoderSettings = {
   greetingBytes: 16_000,
   chainBytes: 48_000,
   keyframeLeadMs: 400,
-  keyframeConfirmationMs: 5_000,
+  keyframeConfirmationMs: 15_000,
   translationShare: 0.3,
   mouthShare: 1,
   repickShare: 0.15,

@@ -1,4 +1,4 @@
-import type { RedundancyDepth } from '../transport/redundancy';
+import type { VoiceArrival } from '../transport/transport';
 import { DEFAULT_BUDGET, LinkBudget, type Allocation, type BudgetSettings } from './link_budget';
 import { PacketLoss } from './packet_loss';
 import { ReceptionWatch, type Reception } from './reception';
@@ -22,7 +22,6 @@ export interface BudgetStatistics extends Allocation {
   estimateKbps: number | null;
   /** Milliseconds that the slowest sender's packets wait on their way here beyond the fastest ones. */
   lateMs: number;
-  redundancy: RedundancyDepth;
 }
 
 /** Watches what arrives, reports it, and divides what the link carries, ten times a second. */
@@ -43,9 +42,14 @@ export class CallBudget {
     this.allocation = this.link.allocate(performance.now());
   }
 
-  /** Takes the time of a bundle that has arrived for the first time, ticks of 10 ms. */
-  noteBundle(from: number, timeTicks: number): void {
-    this.watch(from).noteBundle(timeTicks, performance.now());
+  /** Takes the arrival of a voice packet. */
+  noteVoice(from: number, arrival: VoiceArrival): void {
+    this.watch(from).noteVoice(arrival);
+  }
+
+  /** Takes the time, ticks of 10 ms, of a bundle that has arrived for the first time, at `atMs` since 1970. */
+  noteBundle(from: number, timeTicks: number, atMs: number): void {
+    this.watch(from).noteBundle(timeTicks, atMs);
   }
 
   /** Takes what a participant says of our packets. */

@@ -4,34 +4,55 @@ import { DEFAULT_BUDGET, LinkBudget } from './link_budget';
 const SECOND = 1_000;
 
 describe('LinkBudget', () => {
-  it('asks little of a good link, and lets a keyframe go out at once', () => {
+  it('asks little of a good link, and lets a keyframe go out at once to who waits for it', () => {
     expect(new LinkBudget().allocate(0)).toEqual({
       voiceKbps: 6,
+      packetMs: null,
       redundancy: 0,
       keyframeKbps: 3,
-      sliceKbps: 150,
-      sliceBytes: 1_000,
+      sliceKbps: 24,
+      urgentSliceKbps: 150,
+      sliceBytes: 500,
     });
   });
 
   it('gives voice and keyframes more where more is allowed', () => {
     const { voiceKbps, keyframeKbps } = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 }).allocate(0);
-    expect(voiceKbps).toBe(32);
+    expect(voiceKbps).toBe(24);
     expect(keyframeKbps).toBeGreaterThan(40);
   });
 
-  it('falls below what arrives as soon as packets wait, stops keyframes while they wait long, and probes upwards', () => {
+  it('falls below what arrives as soon as packets wait, nearly stops keyframes while they wait long, and probes upwards', () => {
     const budget = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 });
     budget.noteSent(60);
     budget.noteReception(2, { lost: 0, late: 350, kbps: 20 }, 10 * SECOND);
     expect(budget.estimateKbps).toBeCloseTo(17);
-    expect(budget.allocate(10 * SECOND)).toMatchObject({ voiceKbps: 6, sliceKbps: 0, sliceBytes: 250 });
+    expect(budget.allocate(10 * SECOND)).toMatchObject({ voiceKbps: 6, packetMs: 120, sliceKbps: 2, sliceBytes: 250 });
     budget.noteReception(2, { lost: 0, late: 0, kbps: 15 }, 11 * SECOND);
     const later = budget.allocate(25 * SECOND);
-    expect(budget.estimateKbps).toBeCloseTo(17 * 1.05 ** 15, 0);
+    expect(budget.estimateKbps).toBeCloseTo(17 * 1.08 ** 15, 0);
     expect(later.sliceKbps).toBeGreaterThan(3);
     budget.allocate(300 * SECOND);
     expect(budget.estimateKbps).toBeNull();
+  });
+
+  it('does not fall further while the queue empties', () => {
+    const budget = new LinkBudget();
+    budget.noteSent(24);
+    budget.noteReception(2, { lost: 0, late: 300, kbps: 18 }, 0);
+    budget.noteReception(2, { lost: 0, late: 340, kbps: 15 }, SECOND);
+    expect(budget.estimateKbps).toBeCloseTo(15.3);
+    budget.noteReception(2, { lost: 0, late: 500, kbps: 15 }, 1.5 * SECOND);
+    expect(budget.estimateKbps).toBe(14);
+  });
+
+  it('takes long packets on a thin link, and does not change back at once', () => {
+    const budget = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 });
+    budget.noteSent(40);
+    budget.noteReception(2, { lost: 0, late: 200, kbps: 30 }, 0);
+    expect(budget.allocate(0).packetMs).toBe(120);
+    expect(budget.allocate(7 * SECOND).packetMs).toBe(120);
+    expect(budget.allocate(20 * SECOND).packetMs).toBeNull();
   });
 
   it('sends again what is lost on either hop, as long as losses are reported', () => {

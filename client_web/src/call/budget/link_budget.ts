@@ -10,41 +10,59 @@ export interface BudgetSettings {
 }
 
 /** By default a call is no dearer than a telephone call. */
-export const DEFAULT_BUDGET: BudgetSettings = { ceilingKbps: 24, floorKbps: 12 };
+export const DEFAULT_BUDGET: BudgetSettings = { ceilingKbps: 24, floorKbps: 14 };
 
 /** What the parts of a call may cost. */
 export interface Allocation {
   /** Of the Opus encoder, kbit/s. */
   voiceKbps: number;
-  /** How often voices and bundles are sent again. */
+  /** Sound in a voice packet; `null`: as the server says. */
+  packetMs: number | null;
+  /** How often more than once voices and bundles are sent. */
   redundancy: RedundancyDepth;
   /** What keyframes may cost on average, kbit/s. */
   keyframeKbps: number;
-  /** How fast slices of a keyframe follow each other, kbit/s; 0: not now. */
+  /** How fast slices of a keyframe follow each other, kbit/s. */
   sliceKbps: number;
+  /** The same for whoever cannot be shown anything without them. */
+  urgentSliceKbps: number;
   sliceBytes: number;
 }
 
 /** Opus rates worth having, kbit/s; the first is for any link. */
-const VOICE_KBPS = [6, 8, 12, 16, 24, 32] as const;
-/** RTP, SRTP, UDP and IP headers of a packet each 60 ms. */
-const VOICE_HEADERS_KBPS = 6.7;
+const VOICE_KBPS = [6, 8, 12, 16, 24] as const;
+/** RTP, SRTP, UDP and IP headers of a packet. */
+const PACKET_HEADER_BITS = 400;
+const USUAL_PACKET_MS = 60;
+/** On thin links packets are long, for half of the headers. */
+const LONG_PACKET_MS = 120;
+const THIN_KBPS = 30;
+const NOT_THIN_KBPS = 45;
 const MOTION_KBPS = 3;
+/** RTCP, ICE's checks, SACKs, control messages. */
+const UPKEEP_KBPS = 1.5;
 const VOICE_SHARE = 0.7;
 const KEYFRAME_KBPS = 3;
 /** Of what a congested link is seen to carry, so that its queue empties. */
 const DRAIN_SHARE = 0.85;
-const GROWTH_PER_S = 1.05;
+/** How fast to probe upwards, below the ceiling and above it. */
+const GROWTH_PER_S = 1.08;
+const GROWTH_BEYOND_PER_S = 1.02;
 /** A link on which nothing waited yet. */
 const UNKNOWN_KBPS = 1_000;
-const UNKNOWN_SLICE_KBPS = 150;
-const LARGEST_SLICE = 1_000;
+const UNKNOWN_SLICE_KBPS = 24;
+const UNKNOWN_URGENT_SLICE_KBPS = 150;
+/** While packets wait long: as good as nothing, but whoever waits for a keyframe gets it in the end. */
+const TRICKLE_KBPS = 2;
+const LARGEST_SLICE = 500;
 const SMALLEST_SLICE = 250;
 const SLICE_BYTES_PER_KBPS = 10;
 /** A link is the reason for waiting only if less arrives than was sent… */
-const STARVED_SHARE = 0.9;
+const STARVED_SHARE = 0.8;
 /** …or packets wait so long that nothing else could be. */
 const CERTAINLY_LATE_MS = 400;
+/** A lower rate shows after the queue has emptied: until then only one that grows calls for less still. */
+const LOWERING_INTERVAL_MS = 2_000;
 const PAUSE_MS = 300;
 const LOSS_MEMORY_MS = 12_000;
 const SOME_LOSS = 4;
@@ -59,20 +77,25 @@ export class LinkBudget {
   private readonly heard = new Map<number, Heard>();
   private capacityKbps = UNKNOWN_KBPS;
   private grownMs = 0;
+  private lowered = { atMs: -Infinity, lateMs: 0 };
   private uplinkLost: { percent: number; atMs: number } = { percent: 0, atMs: -Infinity };
   private ownLateMs = 0;
   private sentKbps = 0;
+  private isThin = false;
 
   constructor(private readonly settings: BudgetSettings = DEFAULT_BUDGET) {}
 
   /** Takes a receiver's report. */
   noteReception(receiver: number, reception: Reception, nowMs: number): void {
     this.heard.set(receiver, { ...reception, atMs: nowMs });
-    // Where packets are lost, less arrives than was sent on any link.
-    const isStarved = this.worstLoss(nowMs) < SOME_LOSS && reception.kbps < STARVED_SHARE * this.sentKbps;
-    if (reception.late >= CERTAINLY_LATE_MS || (reception.late >= LATE_MS && isStarved)) {
-      this.lower(reception.kbps, nowMs);
-    }
+    const { late, kbps } = reception;
+    // Of a link that loses at random less arrives than it carries; a full queue loses, too.
+    const carriedKbps = late >= CERTAINLY_LATE_MS ? kbps : kbps / (1 - Math.min(90, this.worstLoss(nowMs)) / 100);
+    const isStarved = carriedKbps < STARVED_SHARE * this.sentKbps;
+    if (late < LATE_MS || (late < CERTAINLY_LATE_MS && !isStarved)) return;
+    if (late < this.lowered.lateMs + LATE_MS && nowMs - this.lowered.atMs < LOWERING_INTERVAL_MS) return;
+    this.lowered = { atMs: nowMs, lateMs: late };
+    this.lower(carriedKbps, nowMs);
   }
 
   /** Takes what goes out altogether, kbit/s on the wire in the last second. */
@@ -103,38 +126,49 @@ export class LinkBudget {
   allocate(nowMs: number): Allocation {
     this.grow(nowMs);
     const { ceilingKbps, floorKbps } = this.settings;
-    const target = Math.min(ceilingKbps, Math.max(floorKbps, this.capacityKbps));
-    const lost = this.worstLoss(nowMs);
-    const wanted: RedundancyDepth = lost < SOME_LOSS ? 0 : lost < HEAVY_LOSS ? 1 : 2;
-    const affordable = ([2, 1, 0] as const).find((depth) => voiceAndMotion(VOICE_KBPS[0], depth) <= this.capacityKbps);
-    // Where much is lost, sending again is worth more than an estimate that losses have spoilt.
-    const least = lost >= HEAVY_LOSS && !this.waitsLong(nowMs) ? 1 : 0;
-    const redundancy = Math.max(least, Math.min(wanted, affordable ?? 0)) as RedundancyDepth;
+    this.isThin = this.capacityKbps < (this.isThin ? NOT_THIN_KBPS : THIN_KBPS);
+    const packetMs = this.isThin ? LONG_PACKET_MS : USUAL_PACKET_MS;
+    const target = Math.min(ceilingKbps, Math.max(floorKbps, this.capacityKbps)) - UPKEEP_KBPS;
+    const redundancy = this.redundancy(packetMs, nowMs);
     const share = target * VOICE_SHARE;
     const voiceKbps =
-      VOICE_KBPS.findLast((kbps) => voiceAndMotion(kbps, redundancy) <= share) ?? VOICE_KBPS[0];
-    const rest = Math.max(0, target - voiceAndMotion(voiceKbps, redundancy));
+      VOICE_KBPS.findLast((kbps) => voiceAndMotion(kbps, redundancy, packetMs) <= share) ?? VOICE_KBPS[0];
+    const rest = Math.max(TRICKLE_KBPS, target - voiceAndMotion(voiceKbps, redundancy, packetMs));
     const isUnknown = this.estimateKbps === null;
+    const sliceKbps = this.waitsLong(nowMs) ? TRICKLE_KBPS : isUnknown ? Math.max(UNKNOWN_SLICE_KBPS, rest) : rest;
     return {
       voiceKbps,
+      packetMs: this.isThin ? packetMs : null,
       redundancy,
       keyframeKbps: ceilingKbps > DEFAULT_BUDGET.ceilingKbps ? Math.max(KEYFRAME_KBPS, rest) : KEYFRAME_KBPS,
-      sliceKbps: this.waitsLong(nowMs) ? 0 : isUnknown ? UNKNOWN_SLICE_KBPS : Math.max(KEYFRAME_KBPS, rest),
+      sliceKbps,
+      urgentSliceKbps: isUnknown ? UNKNOWN_URGENT_SLICE_KBPS : sliceKbps,
       sliceBytes: Math.min(LARGEST_SLICE, Math.max(SMALLEST_SLICE, this.capacityKbps * SLICE_BYTES_PER_KBPS)),
     };
   }
 
-  private lower(arrivingKbps: number, nowMs: number): void {
-    const seen = Math.max(this.settings.floorKbps, arrivingKbps * DRAIN_SHARE);
+  private redundancy(packetMs: number, nowMs: number): RedundancyDepth {
+    const lost = this.worstLoss(nowMs);
+    const wanted: RedundancyDepth = lost < SOME_LOSS ? 0 : lost < HEAVY_LOSS ? 1 : 2;
+    const most = this.capacityKbps - UPKEEP_KBPS;
+    const affordable = ([2, 1] as const).find((depth) => voiceAndMotion(VOICE_KBPS[0], depth, packetMs) <= most) ?? 0;
+    // Where much is lost, sending again is worth more than an estimate that losses have spoilt.
+    const least = lost >= HEAVY_LOSS && !this.waitsLong(nowMs) ? 1 : 0;
+    return Math.max(least, Math.min(wanted, affordable)) as RedundancyDepth;
+  }
+
+  private lower(carriedKbps: number, nowMs: number): void {
+    const seen = Math.max(this.settings.floorKbps, carriedKbps * DRAIN_SHARE);
     this.capacityKbps = Math.min(this.capacityKbps, seen);
     this.grownMs = nowMs;
   }
 
-  /** Probes upwards, 5 % a second, while nothing waits. */
+  /** Probes upwards while nothing waits. */
   private grow(nowMs: number): void {
     const elapsedS = Math.max(0, nowMs - this.grownMs) / 1_000;
     this.grownMs = Math.max(this.grownMs, nowMs);
-    this.capacityKbps = Math.min(UNKNOWN_KBPS, this.capacityKbps * GROWTH_PER_S ** elapsedS);
+    const rate = this.capacityKbps < this.settings.ceilingKbps ? GROWTH_PER_S : GROWTH_BEYOND_PER_S;
+    this.capacityKbps = Math.min(UNKNOWN_KBPS, this.capacityKbps * rate ** elapsedS);
   }
 
   private waitsLong(nowMs: number): boolean {
@@ -150,6 +184,6 @@ export class LinkBudget {
 }
 
 /** Wire kbit/s of a voice of that rate with the motion behind it, while somebody speaks. */
-function voiceAndMotion(voiceKbps: number, redundancy: RedundancyDepth): number {
-  return VOICE_HEADERS_KBPS + (voiceKbps + MOTION_KBPS) * (1 + redundancy);
+function voiceAndMotion(voiceKbps: number, redundancy: RedundancyDepth, packetMs: number): number {
+  return PACKET_HEADER_BITS / packetMs + (voiceKbps + MOTION_KBPS) * (1 + redundancy);
 }

@@ -5,7 +5,7 @@ import { ReceptionWatch } from './reception';
 
 describe('ArrivalDelay', () => {
   it('counts a queue, not the jitter of single bundles', () => {
-    const delay = new ArrivalDelay();
+    const delay = new ArrivalDelay(10, 2 ** 24);
     for (let number = 0; number < 10; number += 1) delay.add(12 * number, 1_000 + 120 * number);
     expect(delay.lateMs).toBe(0);
     delay.add(120, 1_000 + 1_200 + 150);
@@ -15,11 +15,12 @@ describe('ArrivalDelay', () => {
   });
 
   it('goes on where the ticks begin anew', () => {
-    const delay = new ArrivalDelay();
+    const delay = new ArrivalDelay(10, 2 ** 24);
     delay.add(2 ** 24 - 6, 0);
     delay.add(6, 120);
     delay.add(18, 290);
     delay.add(30, 410);
+    delay.add(42, 530);
     expect(delay.lateMs).toBe(50);
   });
 });
@@ -41,6 +42,16 @@ describe('ReceptionWatch', () => {
       return watch.due(20, 120 * number + delayMs)?.late ?? null;
     });
     expect(reports).toEqual([null, null, null, 120, null, null, null, null, 0, null]);
+  });
+
+  it('does not report a sender whose microphone or camera stood still', () => {
+    const watch = new ReceptionWatch();
+    for (let number = 0; number < 20; number += 1) {
+      const heldUpMs = number > 10 ? 200 : 0;
+      watch.noteVoice({ timestamp: 2 ** 32 - 9_600 + 5_760 * number, atMs: 120 * number + heldUpMs });
+      watch.noteBundle(12 * number, 120 * number);
+      expect(watch.due(15, 120 * number)).toBeNull();
+    }
   });
 
   it('reports losses that changed', () => {

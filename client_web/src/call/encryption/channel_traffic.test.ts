@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ChannelName } from '../connection';
+import type { ChannelName } from '../channels';
 import { PlainTraffic, SealedTraffic, type ChannelTraffic } from './channel_traffic';
 import { KeyExchange } from './key_exchange';
 import { serialiseKeyMessage } from './key_messages';

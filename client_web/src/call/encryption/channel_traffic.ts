@@ -1,6 +1,6 @@
 /** What passes between a session and its data channels: as it is, or sealed. */
 import { splitSender, withRecipient } from '../control';
-import type { ChannelName } from '../connection';
+import type { ChannelName } from '../channels';
 import { CallError } from '../errors';
 import { parseKeyMessage, serialiseKeyMessage, type KeyMessage } from './key_messages';
 import { noDrops, OpeningError, sumOfDrops, type DropCounters } from './opening_error';

@@ -3,13 +3,15 @@ import { noDrops, type DropCounters } from '../encryption/opening_error';
 import type { VoiceKeyMessage } from '../encryption/voice_cipher';
 import type { RedundancyDepth } from './redundancy';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
-import type { BundleTransport, TrailerCounters } from './transport';
+import type { BundleTransport, TrailerCounters, VoiceArrival } from './transport';
 
 export interface ThinTransportListener {
   /** Bundles have left behind a voice packet. */
   onSent(): void;
-  /** A bundle came behind the voice of the slot that was attached as number `slot`. */
-  onBundle(slot: number, bundle: Uint8Array): void;
+  /** A voice packet came in the slot that was attached as number `slot`. */
+  onVoice(slot: number, arrival: VoiceArrival): void;
+  /** A bundle came behind a voice packet of that slot. */
+  onBundle(slot: number, bundle: Uint8Array, arrival: VoiceArrival): void;
   /** From an open tap: an Opus packet of that slot, or our own (`null`), with its RTP timestamp (48 kHz). */
   onTapped(slot: number | null, timestamp: number, packet: Uint8Array): void;
   /** No voice packet took this bundle: none go out at present, or it is too large. */
@@ -107,10 +109,11 @@ export class ThinTransport implements BundleTransport {
         break;
       case 'received':
         this.counters.soundlessReceived += message.hasSound ? 0 : 1;
+        this.listener.onVoice(message.slot, message.arrival);
         for (const bundle of message.bundles) {
           this.counters.bundlesReceived += 1;
           this.counters.bytesReceived += bundle.length;
-          this.listener.onBundle(message.slot, bundle);
+          this.listener.onBundle(message.slot, bundle, message.arrival);
         }
         break;
       case 'tapped':

@@ -7,7 +7,10 @@ import { PlayedVoices, sortItems, type VoiceCopy } from './redundancy';
 import { splitTrailer } from './trailer';
 import { PAUSE_BYTES, TrailerQueue } from './trailer_queue';
 import type { FromTransforms, ToTransforms, TransformOptions } from './transform_messages';
+import type { VoiceArrival } from './transport';
 
+/** TypeScript does not know of the time yet (W3C webrtc-encoded-transform, `receiveTime`); not every browser tells it. */
+type FrameMetadata = RTCEncodedAudioFrameMetadata & { receiveTime?: number };
 type VoiceTransform = TransformerTransformCallback<RTCEncodedAudioFrame, RTCEncodedAudioFrame>;
 
 const RETURN_INTERVAL_MS = 100;
@@ -99,7 +102,7 @@ function unloadFrom(slot: number): VoiceTransform {
     try {
       const parted = splitTrailer(payload);
       const { bundles, copies: sentAgain } = sortItems(parted.bundles);
-      if (bundles.length > 0) post({ type: 'received', slot, bundles, hasSound: parted.voice.length > 0 });
+      post({ type: 'received', slot, arrival: arrivalOf(frame), bundles, hasSound: parted.voice.length > 0 });
       voice = parted.voice;
       copies = played.missing(timestamp, sentAgain);
     } catch (error) {
@@ -121,6 +124,11 @@ function unloadFrom(slot: number): VoiceTransform {
 
 function timestampOf(frame: RTCEncodedAudioFrame): number {
   return frame.getMetadata().rtpTimestamp ?? 0;
+}
+
+function arrivalOf(frame: RTCEncodedAudioFrame): VoiceArrival {
+  const { rtpTimestamp, receiveTime } = frame.getMetadata() as FrameMetadata;
+  return { timestamp: rtpTimestamp ?? 0, atMs: performance.timeOrigin + (receiveTime ?? performance.now()) };
 }
 
 /** Whether redundancy was negotiated for this voice, so that its decoder reads RED payloads (`preferRed`). */

@@ -1,6 +1,7 @@
 import type { DropCounters } from '../encryption/opening_error';
 import type { VoiceKeyMessage } from '../encryption/voice_cipher';
 import type { RedundancyDepth } from './redundancy';
+import type { VoiceArrival } from './transport';
 
 /** What an encoded transform does: puts bundles behind our voice, or takes them from the voice of one slot. */
 export type TransformOptions = { role: 'send' } | { role: 'receive'; slot: number };
@@ -20,7 +21,8 @@ export type FromTransforms =
   | { type: 'sent'; bundles: number; bytes: number; hasSound: boolean }
   /** No voice packet took this bundle: it must go another way. */
   | { type: 'returned'; bundle: Uint8Array<ArrayBuffer> }
-  | { type: 'received'; slot: number; bundles: Uint8Array[]; hasSound: boolean }
+  /** A voice packet has come, with these bundles behind it. */
+  | { type: 'received'; slot: number; arrival: VoiceArrival; bundles: Uint8Array[]; hasSound: boolean }
   /** From an open tap: an Opus packet of a slot, or of our own (`null`), in the clear, with its RTP timestamp (48 kHz). */
   | { type: 'tapped'; slot: number | null; timestamp: number; packet: Uint8Array }
   /** A voice packet was not played because it could not be opened; how many so far, by reason. */

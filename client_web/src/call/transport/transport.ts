@@ -6,6 +6,14 @@ export type TransportName = 'thin' | 'datachannel';
 /** Which transports may be used: `auto` takes the thin one wherever it works. */
 export type TransportPreference = 'auto' | 'datachannel';
 
+/** When a voice packet came. */
+export interface VoiceArrival {
+  /** Of the RTP packet: samples at 48 kHz, modulo 2³². */
+  timestamp: number;
+  /** When it reached the browser's network process, where a busy page keeps nothing waiting; ms since 1970. */
+  atMs: number;
+}
+
 /** One way for bundles; each goes out at most once. */
 export interface BundleTransport {
   /** Sends a bundle of at most 1 150 bytes to everybody. */
