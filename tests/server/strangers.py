@@ -62,6 +62,13 @@ class Stranger:
                 return message
             assert not isinstance(message, Error), message
 
+    def drop(self) -> None:
+        """End the socket without a word."""
+        connection = self.socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
+
     async def error(self) -> str:
         """Wait for the error that ends the session; return its code."""
         message = await self.next(Error)
