@@ -41,6 +41,8 @@ def run(seconds: float) -> Report:
         ("keyframe, decode and cache", python["keyframe_decode"], renderer["keyframe"]),
         ("animate", python["animate"], renderer["animate"]),
         ("draw", None, renderer["draw"]),
+        ("speech encoder, 40 ms of sound", None, renderer["speech"]),
+        ("motion and sound together, a picture", None, renderer["fusion"]),
     ):
         report.add(stage, "" if in_python is None else f"{in_python:.2f}", f"{in_browser:.2f}")
     report.notes += [

@@ -68,6 +68,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     source.add_argument(
         "--loop", action=argparse.BooleanOptionalAction, default=True, help="repeat files (default: yes)"
     )
+    source.add_argument(
+        "--sound-drive", choices=("always", "never"),
+        help="whether your voice may move your face at the others' without motion (default: while a camera is on)",
+    )  # fmt: skip
     result = parser.add_argument_group("what becomes of the others")
     result.add_argument("--show", action="store_true", help="show them in a window, and play their voices")
     result.add_argument("--listen", action="store_true", help="play their voices")
@@ -113,6 +117,7 @@ async def _join(arguments: argparse.Namespace) -> int:
     peer.sending.store = replay or live or peer.sending.store
     peer.sending.has_camera = replay is not None or pictures is not None
     peer.sending.is_muted = replay is None and sound is None
+    peer.sending.sound_drive = arguments.sound_drive
     if replay is not None and replay.damage is not None:
         _say(f"{arguments.replay} is cut at byte {replay.damage.offset} ({replay.damage.reason})")
     try:

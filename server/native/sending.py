@@ -24,6 +24,8 @@ class Sending:
         self.is_muted = False
         self.has_camera = False
         self.is_recording = False
+        #: Whether the voice may move the face without motion: `always` or `never`; None: while the camera is on.
+        self.sound_drive: str | None = None
         self.bundles = BundleSender(DataChannelTransport(call), ThinTransport(call) if thin else None)
         self._call = call
         self._now_ms = now_ms
@@ -73,6 +75,8 @@ class Sending:
         }
         if self.is_recording:
             state["recording"] = True
+        if self.sound_drive is not None:
+            state["sound-drive"] = self.sound_drive
         self._call.send_control(recipient, state)
 
     def tell_reading(self, speaker: int, *, read: bool) -> None:

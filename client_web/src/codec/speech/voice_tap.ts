@@ -34,8 +34,11 @@ export class VoiceTap {
   private decoder: AudioDecoder | null = null;
   private readonly resampler = new Resampler();
   private newest: number | null = null;
-  /** Of the packets that are being decoded, in order. */
-  private arrivalsMs: number[] = [];
+  /**
+   * The packets that are being decoded, in order. Chromium gives decoded sound the time at which that before it ended,
+   * whatever the packet said: pauses would be lost.
+   */
+  private pending: { start: number; arrivalMs: number }[] = [];
 
   constructor(private readonly onSound: (sound: HeardSound) => void) {}
 
@@ -43,7 +46,7 @@ export class VoiceTap {
     const start = this.newest === null ? timestamp : unwrapped(timestamp, this.newest);
     if (this.newest !== null && start <= this.newest) return;
     this.newest = start;
-    this.arrivalsMs.push(arrivalMs);
+    this.pending.push({ start, arrivalMs });
     const microseconds = Math.round((start * 1e6) / DECODED_RATE);
     this.opened().decode(new EncodedAudioChunk({ type: 'key', timestamp: microseconds, data: new Uint8Array(packet) }));
   }
@@ -55,7 +58,7 @@ export class VoiceTap {
   /** The decoder; a new one after a broken packet has closed the last. */
   private opened(): AudioDecoder {
     if (this.decoder?.state === 'configured') return this.decoder;
-    this.arrivalsMs.splice(0, this.arrivalsMs.length - 1);
+    this.pending = this.pending.slice(-1);
     const decoder = new AudioDecoder({
       output: (sound) => this.take(sound),
       error: (error) => console.debug(`a voice packet was not heard: ${error.message}`),
@@ -68,11 +71,12 @@ export class VoiceTap {
   private take(sound: AudioData): void {
     const decoded = new Float32Array(sound.numberOfFrames);
     sound.copyTo(decoded, { planeIndex: 0, format: 'f32-planar' });
-    const endMs = sound.timestamp / 1000 + (1000 * sound.numberOfFrames) / sound.sampleRate;
     sound.close();
-    const arrivalMs = this.arrivalsMs.shift();
+    const packet = this.pending.shift();
     const samples = this.resampler.push(decoded);
-    if (arrivalMs !== undefined && samples.length > 0) this.onSound({ samples, endMs, arrivalMs });
+    if (packet === undefined || samples.length === 0) return;
+    const endMs = (1000 * (packet.start + decoded.length)) / DECODED_RATE;
+    this.onSound({ samples, endMs, arrivalMs: packet.arrivalMs });
   }
 }
 
