@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from functools import partial
 from typing import Protocol
@@ -23,6 +24,7 @@ from server.webrtc.direct_path import receive_at_once, send_at_once, send_data_a
 from server.webrtc.motion_queue import MotionQueue
 from server.webrtc.outgoing import OutgoingQueue
 from server.webrtc.path_watch import PathWatch
+from server.webrtc.sctp_delay import SctpDelay
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
 
@@ -71,6 +73,7 @@ class Peer:
         self._known_mids: list[str] = []
         self._resolving: set[asyncio.Task[None]] = set()
         self._watch: PathWatch | None = None
+        self._delay: SctpDelay | None = None
         self._closed = False
         self._deadline = asyncio.get_running_loop().call_later(link.connect_timeout_s, self._on_deadline)
         self.slots = VoiceSlots()
@@ -95,6 +98,8 @@ class Peer:
                 receive_at_once(self._connection)
                 send_data_at_once(self._connection)
                 on_acknowledgement(self._connection, self._feed)
+                assert self._connection.sctp is not None
+                self._delay = SctpDelay(self._connection.sctp)
             answer = await self._connection.createAnswer()
             await self._connection.setLocalDescription(answer)
         except Exception as error:
@@ -186,7 +191,11 @@ class Peer:
             )
             return
         channel.on("message", lambda message: self._on_message(label, message))
-        self._outgoing[label].attach(channel, partial(bytes_in_flight, channel))
+        self._outgoing[label].attach(channel, partial(self._bytes_in_flight, channel))
+
+    def _bytes_in_flight(self, channel: RTCDataChannel) -> float:
+        """Return how many bytes are under way: any number of them while they wait in a queue on the way."""
+        return math.inf if self._delay is not None and self._delay.is_long else bytes_in_flight(channel)
 
     def _on_message(self, channel: Channel, message: bytes | str) -> None:
         if isinstance(message, bytes):

@@ -31,7 +31,7 @@ class MotionQueue:
         self._most_age_s = most_age_s
         self._now = now
         self._channel: RTCDataChannel | None = None
-        self._in_flight: Callable[[], int] = int
+        self._in_flight: Callable[[], float] = int
         self._waiting: defaultdict[int, deque[tuple[float, bytes]]] = defaultdict(deque)
         self._tick: asyncio.TimerHandle | None = None
         self._is_due = False
@@ -47,7 +47,7 @@ class MotionQueue:
         """How many bundles the recipient's link was too slow for."""
         return self._dropped + self._single.dropped
 
-    def attach(self, channel: RTCDataChannel, in_flight: Callable[[], int]) -> None:
+    def attach(self, channel: RTCDataChannel, in_flight: Callable[[], float]) -> None:
         """Send on this channel from now on; `in_flight` tells how many bytes are out, unacknowledged."""
         self._channel = channel
         self._in_flight = in_flight

@@ -24,7 +24,7 @@ class OutgoingQueue:
         self._most_messages = most_messages
         self._most_age_s = most_age_s
         self._most_in_flight = most_in_flight
-        self._in_flight: Callable[[], int] = int
+        self._in_flight: Callable[[], float] = int
         self._now = now
         self.dropped = 0
 
@@ -33,7 +33,7 @@ class OutgoingQueue:
         """Whether there is a channel already."""
         return self._channel is not None
 
-    def attach(self, channel: RTCDataChannel, in_flight: Callable[[], int]) -> None:
+    def attach(self, channel: RTCDataChannel, in_flight: Callable[[], float]) -> None:
         """Send on this channel from now on, what has waited for it first; `in_flight` tells how many bytes are out."""
         self._channel = channel
         self._in_flight = in_flight
