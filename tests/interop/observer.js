@@ -24,7 +24,7 @@ async ({ participant, seconds }) => {
   };
 
   const seen = {
-    camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [], voices: [],
+    camera: [], shown: [], loudness: [], trackedPerSecond: [], picturesPerSecond: [], playoutDelayMs: [], voices: [], budget: [],
   };
   let watching = true;
   const watchCamera = () => {
@@ -47,8 +47,9 @@ async ({ participant, seconds }) => {
       seen.loudness.push([Date.now(), samples.reduce((sum, value) => sum + value * value, 0) / samples.length]);
     }, 50),
     setInterval(() => {
-      const { tracking, remotes, voices } = window.facewire.statistics();
+      const { tracking, remotes, voices, transport } = window.facewire.statistics();
       seen.voices.push({ time: Date.now(), ...voices });
+      if (transport) seen.budget.push({ time: Date.now(), ...transport.budget });
       if (tracking) seen.trackedPerSecond.push(tracking.fps);
       const drawing = remotes.find((remote) => remote.id === participant)?.drawing;
       if (!drawing) return;

@@ -13,6 +13,7 @@ from tests.interop.faces import track_camera
 from tests.interop.observing import observe
 from tests.interop.people import Person
 from tests.network.link import Link
+from tests.network.machine import idle_share, processor_times
 from tests.network.namespaces import Network
 from tests.network.profiles import Profile
 from tests.network.scores import LinkScores, Scores, Watched, back_after, score, score_link
@@ -34,6 +35,7 @@ class CallResult:
     directions: dict[str, Scores]  #: by who watches, like `Bob sees Ann`
     link: LinkScores
     back_s: list[float]  #: after each outage, until the slower picture moved again
+    idle: float  #: share of the machine's time in which it had nothing to do
     statistics: list[dict[str, Any]]  #: what both pages said at the end
 
 
@@ -56,8 +58,9 @@ class Bench:
             with Link(self._network, bad, profile, self._folder / "packets.log") as link:
                 time.sleep(_SETTLE_S)
                 watched = {page: page.evaluate("window.facewire.statistics().remotes[0].id") for page in pages.values()}
-                begin_s = link.begin()
+                begin_s, busy = link.begin(), processor_times()
                 raws = dict(zip(pages, observe(watched, seconds), strict=True))
+                idle = idle_share(busy, processor_times())
                 statistics = [page.evaluate("window.facewire.statistics()") for page in pages.values()]
                 packets, queued = link.packets(), link.queued
         directions = {
@@ -75,6 +78,7 @@ class Bench:
             {name: score(found, begin_s) for name, found in directions.items()},
             score_link(profile, packets, queued, begin_s, begin_s + seconds),
             [max(back_after(found, end) or never for found in directions.values()) for end in ends],
+            idle,
             statistics,
         )
 

@@ -113,7 +113,9 @@ class Link:
         limit_bytes = max(2 * _BURST_BYTES, round(kbps * self._profile.queue_ms / 8))
         for place, device in self._ends():
             place.run(
-                *("tc", "qdisc", "replace", "dev", device, "root", "tbf"),
+                # Rates are of IP packets: the Ethernet header, which is only here, does not count.
+                *("tc", "qdisc", "replace", "dev", device, "root", "stab", "overhead", "-14", "linklayer", "ethernet"),
+                *("tbf",),
                 *("rate", f"{kbps}kbit", "burst", str(_BURST_BYTES), "limit", str(limit_bytes)),
             )
 

@@ -19,7 +19,7 @@ svg { background: #f6f8fb } .grid { stroke: #dde2ea } text { font-size: 11px; fi
 """
 COLUMNS = (
     *("call", "face correlation", "moving", "landmark error", "pictures/s", "frozen", "speech concealed", "delay"),
-    *("up kbit/s", "down kbit/s", "queue up", "queue down"),
+    *("up kbit/s", "down kbit/s", "queue up", "queue down", "page lag", "CPU idle"),
 )
 
 
@@ -38,6 +38,8 @@ def rows(result: CallResult) -> list[list[str]]:
             f"{scores.delay_ms:.0f} ms",
             *(f"{link.mean_kbps[way]:.1f}" for way in ("up", "down")),
             *(f"{link.longest_queue_ms[way]:.0f} ms" for way in ("up", "down")),
+            f"{scores.page_lag_ms:.0f} ms",
+            f"{result.idle:.0%}",
         ]
         for name, scores in result.directions.items()
     ]
@@ -97,6 +99,16 @@ def _plots(result: CallResult) -> str:
             ("ms of sound made up in a second", {name: found.concealed_curve for name, found in both.items()}, 100.0),
             ("kbit/s on the wire", link.kbps_curves, 24.0),
             ("ms waiting for the link", link.queue_curves, 200.0),
+            (
+                "ms waited, as the watcher's budget sees it",
+                {name: found.late_curve for name, found in both.items()},
+                200.0,
+            ),
+            (
+                "kbit/s that the watcher's budget expects of its way out",
+                {name: found.estimate_curve for name, found in both.items()},
+                24.0,
+            ),
         )
     )
 

@@ -44,9 +44,14 @@ class Scores:
     longest_freeze_s: float
     concealed: float  #: share of the speech that was audibly made up
     delay_ms: float  #: from camera to screen
+    page_lag_ms: float  #: by which the watcher's page runs its timers late, 95 % of them less
     correlation_curve: FloatArray
     fps_curve: FloatArray
     concealed_curve: FloatArray  #: milliseconds made up in each second
+    estimate_curve: (
+        FloatArray  #: kbit/s that the watcher's budget expects of its way out; none while it knows of no limit
+    )
+    late_curve: FloatArray  #: milliseconds that packets waited on their way to the watcher, as its budget sees it
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,9 @@ def score(watched: Watched, begin_s: float) -> Scores:
     times = np.array([sample["time"] for sample in voices]) / 1000 - begin_s
     samples = np.array([sample["samples"] for sample in voices], np.float64)
     concealed = np.array([sample["concealedSamples"] for sample in voices], np.float64)
-    speech = (samples[-1] - samples[0]) * speech_share(watched.microphone)
+    # A new connection counts from 0 again.
+    played, made_up = np.maximum(np.diff(samples), 0), np.maximum(np.diff(concealed), 0)
+    speech = played.sum() * speech_share(watched.microphone)
     fps = np.array(raw["picturesPerSecond"] or [0.0], np.float64)
     seconds = times[-1] - times[0]
     return Scores(
@@ -81,12 +88,26 @@ def score(watched: Watched, begin_s: float) -> Scores:
         fps=float(fps.mean()),
         frozen_s=sum(freezes),
         longest_freeze_s=max(freezes, default=0.0),
-        concealed=float(concealed[-1] - concealed[0]) / max(speech, 1.0),
+        concealed=float(made_up.sum()) / max(speech, 1.0),
         delay_ms=delay_ms,
         correlation_curve=correlations - (begin_s, 0),
         fps_curve=np.column_stack([np.linspace(times[0], times[0] + seconds, len(fps)), fps]),
-        concealed_curve=np.column_stack([times[1:], np.diff(concealed) / 48 / np.maximum(np.diff(times), 1e-3)]),
+        page_lag_ms=_timer_lag_ms([when for when, _ in raw["loudness"]]),
+        concealed_curve=np.column_stack([times[1:], made_up / 48 / np.maximum(np.diff(times), 1e-3)]),
+        estimate_curve=_budget_curve(raw["budget"], "estimateKbps", begin_s),
+        late_curve=_budget_curve(raw["budget"], "lateMs", begin_s),
     )
+
+
+def _timer_lag_ms(times_ms: list[float]) -> float:
+    """Return how much later than usual the timer of these times came, 95 % of the time less."""
+    gaps = np.diff(np.array(times_ms, np.float64))
+    return float(np.quantile(gaps, 0.95) - np.median(gaps)) if len(gaps) else 0.0
+
+
+def _budget_curve(samples: list[dict[str, Any]], field: str, begin_s: float) -> FloatArray:
+    points = [(sample["time"] / 1000 - begin_s, sample[field]) for sample in samples if sample[field] is not None]
+    return np.array(points, np.float64).reshape(-1, 2)
 
 
 def score_link(
