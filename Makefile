@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer client
 
-.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-recovery clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,6 +62,9 @@ bench-rd: setup metrics ## rate and quality beside ordinary codecs, on the clips
 
 bench-network: setup build/test.stamp ## calls over bad links beside the browser's own video (needs root; PROFILES=gprs,loss30 for some)
 	$(BIN)/python -m tests.network.bench $(if $(PROFILES),--profiles $(PROFILES)) --json build/bench/network.json
+
+bench-group: setup build/test.stamp ## eight people, one of them on a link of 64 kbit/s (needs root)
+	$(BIN)/python -m tests.network.group_bench --json build/bench/group.json
 
 bench-recovery: setup build/test.stamp ## how fast calls come back: another address, a restarted server, an outage (needs root; some 15 minutes)
 	$(BIN)/python -m tests.network.recovery_bench $(if $(TRIES),--tries $(TRIES)) --json build/bench/recovery.json

@@ -44,6 +44,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     wire = benchmarks.add_parser("wire", help="wire kbit/s of a call of two browsers, from a raw capture")
     wire.add_argument("--seconds", type=float, default=60.0, help="how long to measure (default: %(default)s)")
     wire.add_argument("--settle", type=float, default=8.0, help="wait before, for the set-up (default: %(default)s s)")
+    wire.add_argument("--calls", metavar="NAME[,…]", help="which of the calls; it says what there are (default: all)")
     speed = benchmarks.add_parser("speed", help="milliseconds of every stage, in Python and in a browser")
     speed.add_argument(
         "--seconds", type=float, default=20.0, help="of the call that is measured (default: %(default)s)"
@@ -166,7 +167,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.benchmark == "wire":
         from server.bench import wire
 
-        report = wire.run(arguments.seconds, arguments.settle)
+        names = arguments.calls.split(",") if arguments.calls else list(wire.CALLS)
+        if unknown := sorted(set(names) - set(wire.CALLS)):
+            raise ServerError(f"no call {', '.join(unknown)}: there are {', '.join(wire.CALLS)}")
+        report = wire.run(arguments.seconds, arguments.settle, names)
     elif arguments.benchmark == "client":
         from server.bench import client
 
