@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any
 
 import msgpack
 
@@ -77,6 +77,13 @@ class Fields:
             raise self.refuse(name, value, f"a map of at most {most}")
         return value
 
+    def share(self, name: str) -> float:
+        """Return a number of 0–1."""
+        value = self.take(name)
+        if not isinstance(value, float | int) or isinstance(value, bool) or not 0 <= value <= 1:
+            raise self.refuse(name, value, "a number of 0–1")
+        return float(value)
+
     def flag(self, name: str) -> bool:
         """Return true or false."""
         value = self.take(name)
@@ -103,34 +110,6 @@ class Fields:
     def refuse(self, name: str, value: object, wanted: str) -> ProtocolError:
         """Return the error for a field with a bad value."""
         return ProtocolError("bad-message", f"{self._kind}: {name} is {shown(value)}, expected {wanted}")
-
-
-class Message(Protocol):
-    """A message that can be packed: a `type`, and fields of its own."""
-
-    type: ClassVar[str]
-
-    def _to_fields(self) -> dict[str, Any]: ...
-
-
-def open_message(data: bytes) -> tuple[str, Fields]:
-    """Return the type of a message and its other fields; raises `ProtocolError` (`bad-message`)."""
-    value = unpack_map(data)
-    kind = value.pop("type", None)
-    if not isinstance(kind, str):
-        raise ProtocolError("bad-message", f"type is {shown(kind)}, expected text")
-    return kind, Fields(kind[:32], value)
-
-
-class Bare:
-    """A message without fields."""
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls()
 
 
 def shown(value: object) -> str:

@@ -1,158 +1,109 @@
 """Signalling messages about a room's door and its hosts (docs/protocol.md, "Rooms")."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from server.protocol.message_fields import Bare, Fields
+from server.protocol.message import Flag, Message, ParticipantId, PersonName, Record, Wire, inline, integer
+from server.protocol.message_fields import Fields
 
 KNOCKS = 65_535
 
 _HOSTS = 255
 
+_KnockId = Annotated[int, integer(1, KNOCKS)]
+
+
+def _take_hosts(given: Fields, name: str) -> tuple[int, ...]:
+    hosts = given.sequence(name, _HOSTS)
+    if not all(type(host) is int and 1 <= host <= 255 for host in hosts):
+        raise given.refuse(name, hosts, "ids of participants")
+    return tuple(hosts)
+
 
 @dataclass(frozen=True)
-class RoomState:
+class RoomState(Record):
     """Whether a room takes newcomers, whether they must wait for a host, and who the hosts are (ids)."""
 
-    locked: bool = False
-    lobby: bool = False
-    hosts: tuple[int, ...] = ()
-
-    def to_map(self) -> dict[str, Any]:
-        """Return the msgpack map."""
-        return {"locked": self.locked, "lobby": self.lobby, "hosts": list(self.hosts)}
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Self:
-        """Parse such a map; raises `ProtocolError`."""
-        locked, lobby, hosts = fields.flag("locked"), fields.flag("lobby"), fields.sequence("hosts", _HOSTS)
-        if not all(type(host) is int and 1 <= host <= 255 for host in hosts):
-            raise fields.refuse("hosts", hosts, "ids of participants")
-        return cls(locked, lobby, tuple(hosts))
+    locked: Flag = False
+    lobby: Flag = False
+    hosts: Annotated[tuple[int, ...], Wire(_take_hosts)] = ()
 
 
 @dataclass(frozen=True)
-class Waiting(Bare):
+class Waiting(Message):
     """Server: a host must let you in; keep the socket open."""
 
     type: ClassVar[str] = "waiting"
 
 
 @dataclass(frozen=True)
-class Knock:
+class Knock(Message):
     """Server, to hosts: somebody waits to be let in; `id` (1–65535) is of the knock."""
 
     type: ClassVar[str] = "knock"
-    id: int
-    name: str
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.integer("id", 1, KNOCKS), fields.person())
+    id: _KnockId
+    name: PersonName
 
 
 @dataclass(frozen=True)
-class KnockGone:
+class KnockGone(Message):
     """Server, to hosts: nobody waits under that id any more."""
 
     type: ClassVar[str] = "knock-gone"
-    id: int
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"id": self.id}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.integer("id", 1, KNOCKS))
+    id: _KnockId
 
 
 @dataclass(frozen=True)
-class AnswerKnock:
+class AnswerKnock(Message):
     """Client, a host: let somebody in, or send them away."""
 
     type: ClassVar[str] = "answer-knock"
-    id: int
-    admit: bool
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"id": self.id, "admit": self.admit}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.integer("id", 1, KNOCKS), fields.flag("admit"))
+    id: _KnockId
+    admit: Flag
 
 
 @dataclass(frozen=True)
-class RoomChanged:
-    """Server: the room's state is now this."""
+class RoomChanged(Message):
+    """Server: the room's state is now this, field by field."""
 
     type: ClassVar[str] = "room"
-    room: RoomState
-
-    def _to_fields(self) -> dict[str, Any]:
-        return self.room.to_map()
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(RoomState.from_fields(fields))
+    room: Annotated[RoomState, inline(RoomState)]
 
 
 @dataclass(frozen=True)
-class SetRoom:
+class SetRoom(Message):
     """Client, a host: lock the room, or make newcomers wait."""
 
     type: ClassVar[str] = "set-room"
-    locked: bool
-    lobby: bool
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"locked": self.locked, "lobby": self.lobby}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.flag("locked"), fields.flag("lobby"))
+    locked: Flag
+    lobby: Flag
 
 
 @dataclass(frozen=True)
-class _AboutParticipant:
-    """A message that names one participant."""
-
-    id: int
-
-    def _to_fields(self) -> dict[str, Any]:
-        return {"id": self.id}
-
-    @classmethod
-    def _from_fields(cls, fields: Fields) -> Self:
-        return cls(fields.integer("id", 1, 255))
-
-
-@dataclass(frozen=True)
-class RequestMute(_AboutParticipant):
+class RequestMute(Message):
     """Client, a host: ask a participant to mute."""
 
     type: ClassVar[str] = "request-mute"
+    id: ParticipantId
 
 
 @dataclass(frozen=True)
-class MuteRequested(Bare):
+class MuteRequested(Message):
     """Server: a host asks you to mute."""
 
     type: ClassVar[str] = "mute-requested"
 
 
 @dataclass(frozen=True)
-class Remove(_AboutParticipant):
+class Remove(Message):
     """Client, a host: send a participant away."""
 
     type: ClassVar[str] = "remove"
+    id: ParticipantId
 
 
 @dataclass(frozen=True)
-class EndRoom(Bare):
+class EndRoom(Message):
     """Client, a host: end the call for everybody."""
 
     type: ClassVar[str] = "end-room"

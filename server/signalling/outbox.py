@@ -6,7 +6,7 @@ import logging
 from aiohttp import web
 
 from server.operations.traffic import OUT, SIGNALLING, Traffic
-from server.protocol.message_fields import Message
+from server.protocol.message import Message
 from server.protocol.messages import pack
 
 logger = logging.getLogger(__name__)
