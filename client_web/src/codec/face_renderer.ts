@@ -10,19 +10,25 @@ import type { FromRenderer, RendererFiles, ToRenderer } from './renderer_message
  */
 export async function createFaceRenderer(preferred: 'auto' | 'webgpu' | 'wasm'): Promise<FaceRenderer> {
   const renderer = new WorkerFaceRenderer();
-  await renderer.open({
-    keyframeGraphUrl: new URL('/models/animator/keyframe.onnx', location.href).href,
-    animateGraphUrl: new URL('/models/animator/animate.onnx', location.href).href,
-    onnxruntimeUrl: new URL('/assets/onnxruntime/', location.href).href,
-    motionTableUrl: new URL('/tables/motion.msgpack', location.href).href,
-    entropyTableUrl: new URL('/tables/entropy.msgpack', location.href).href,
+  await renderer.open(rendererFiles(preferred));
+  return renderer;
+}
+
+/** Where this page's server has what draws faces. */
+export function rendererFiles(preferred: RendererFiles['preferred']): RendererFiles {
+  const address = (path: string): string => new URL(path, location.href).href;
+  return {
+    keyframeGraphUrl: address('/models/animator/keyframe.onnx'),
+    animateGraphUrl: address('/models/animator/animate.onnx'),
+    onnxruntimeUrl: address('/assets/onnxruntime/'),
+    motionTableUrl: address('/tables/motion.msgpack'),
+    entropyTableUrl: address('/tables/entropy.msgpack'),
     speech: {
-      speechGraphUrl: new URL('/models/speech/speech.onnx', location.href).href,
-      covariancesUrl: new URL('/models/speech/fusion.msgpack', location.href).href,
+      speechGraphUrl: address('/models/speech/speech.onnx'),
+      covariancesUrl: address('/models/speech/fusion.msgpack'),
     },
     preferred,
-  });
-  return renderer;
+  };
 }
 
 class WorkerFaceRenderer implements FaceRenderer {

@@ -1,12 +1,11 @@
 /** Draws all faces of a page with one animator: in turn, always the frame that is due now, never a queue. */
-import type { Animator, CachedKeyframe } from './animator';
+import type { Animator } from './animator';
 import type { EntropyTable } from './contexts';
-import { Decoder, type DueFrame } from './decoder';
+import { Decoder } from './decoder';
 import { UnknownKeyframeError, WireError } from './errors';
 import type { FaceDecoderStatistics, RendererTimings } from './face';
-import type { Keyframe } from './keyframes';
+import { FacePictures } from './face_pictures';
 import type { MotionModel } from './motion';
-import { PictureStreamDecoder } from './picture_stream_decoder';
 import { Ear } from './speech/ear';
 import type { SpeechModel } from './speech/model';
 import type { VoicePacket } from './speech/voice_tap';
@@ -37,11 +36,7 @@ interface Face {
   allowsSound: boolean;
   reportedState: FaceDecoderStatistics['state'] | null;
   context: OffscreenCanvasRenderingContext2D;
-  stream: PictureStreamDecoder;
-  /** Decoded pictures, the same restored, and what `animate` needs of them; those of forgotten keyframes go with them. */
-  pictures: WeakMap<Keyframe, ImageData>;
-  restored: WeakMap<Keyframe, ImageData>;
-  cached: WeakMap<Keyframe, CachedKeyframe>;
+  pictures: FacePictures;
   nextPictureMs: number;
   picturesDrawn: number;
   pictureTiming: StageTiming;
@@ -88,10 +83,7 @@ export class Renderer {
       allowsSound: false,
       reportedState: null,
       context,
-      stream: new PictureStreamDecoder(this.streamConfig, this.animator.side),
-      pictures: new WeakMap(),
-      restored: new WeakMap(),
-      cached: new WeakMap(),
+      pictures: new FacePictures(this.animator, this.model, this.streamConfig, this.timings.animate),
       nextPictureMs: 0,
       picturesDrawn: 0,
       pictureTiming: new StageTiming(),
@@ -100,7 +92,7 @@ export class Renderer {
   }
 
   remove(face: number): void {
-    this.faces.get(face)?.stream.close();
+    this.faces.get(face)?.pictures.close();
     this.faces.get(face)?.ear?.close();
     this.faces.delete(face);
   }
@@ -146,10 +138,7 @@ export class Renderer {
     if (face === undefined || !keyframe) return;
     const begin = performance.now();
     try {
-      const picture = await face.stream.decode(keyframe);
-      if (picture === null) return;
-      face.pictures.set(keyframe, picture);
-      this.timings.keyframe.add(performance.now() - begin);
+      if (await face.pictures.add(keyframe)) this.timings.keyframe.add(performance.now() - begin);
     } catch (error) {
       // One that can be drawn already needs no second decoding.
       if (face.pictures.has(keyframe)) return;
@@ -192,7 +181,7 @@ export class Renderer {
     if (due === null) return false;
     const begin = performance.now();
     if (face.decoder.drive !== null) this.timings.fusion.add(begin - asked);
-    const picture = await this.pictureOf(face, due);
+    const picture = await face.pictures.draw(due);
     if (picture === null) return false;
     const animated = performance.now();
     face.nextPictureMs = Math.max(face.nextPictureMs + PICTURE_INTERVAL_MS, nowMs - PICTURE_INTERVAL_MS);
@@ -205,45 +194,6 @@ export class Renderer {
     if (!this.hasDrawn) this.events.firstPicture();
     this.hasDrawn = true;
     return true;
-  }
-
-  /** Returns what to show of a frame; null while a keyframe's picture is still being decoded. */
-  private async pictureOf(face: Face, { frame, picked, other }: DueFrame): Promise<ImageData | null> {
-    if (frame.motion === null) return this.restoredPicture(face, picked);
-    if (picked.shape === null) return null;
-    const cached = await this.cachedKeyframe(face, picked);
-    if (cached === null) return null;
-    const cachedOther = other === null ? null : await this.cachedKeyframe(face, other);
-    const begin = performance.now();
-    const picture = await this.animator.animate(
-      cached,
-      cachedOther,
-      this.model.landmarks(picked.shape, frame.motion),
-    );
-    this.timings.animate.add(performance.now() - begin);
-    return picture;
-  }
-
-  /** Returns a keyframe as it is shown by itself; null while its picture is still being decoded. */
-  private async restoredPicture(face: Face, keyframe: Keyframe): Promise<ImageData | null> {
-    const picture = face.pictures.get(keyframe);
-    if (picture === undefined) return null;
-    const restored = face.restored.get(keyframe) ?? (await this.animator.restore(picture));
-    face.restored.set(keyframe, restored);
-    return restored;
-  }
-
-  /** Returns what `animate` needs of a keyframe; null without a face, or while its picture is still being decoded. */
-  private async cachedKeyframe(face: Face, keyframe: Keyframe): Promise<CachedKeyframe | null> {
-    const cached = face.cached.get(keyframe);
-    if (cached !== undefined) return cached;
-    const picture = face.pictures.get(keyframe);
-    const { shape, motion } = keyframe;
-    if (picture === undefined || shape === null || motion === null) return null;
-    const landmarks = this.model.landmarks(shape, motion);
-    const prepared = await this.animator.cacheKeyframe(picture, landmarks);
-    face.cached.set(keyframe, prepared);
-    return prepared;
   }
 
   private reportStatistics(): void {

@@ -1,11 +1,8 @@
 /** The receivers' worker: bundles and keyframes of all faces in, their canvases drawn. */
-import { Animator } from './animator';
-import { EntropyTable } from './contexts';
+import type { Animator } from './animator';
+import { loadDrawingTools } from './drawing_tools';
 import { CodecError } from './errors';
-import { fetchModelFile } from './model_files';
-import { MotionModel } from './motion';
-import { parseMotionTable } from './motion_table';
-import { streamDecoderConfig } from './picture_stream_decoder';
+import type { MotionModel } from './motion';
 import { Renderer } from './renderer';
 import type { FromRenderer, RendererFiles, ToRenderer } from './renderer_messages';
 import { SpeechModel } from './speech/model';
@@ -50,14 +47,8 @@ async function handle(message: ToRenderer): Promise<void> {
 }
 
 async function open(files: RendererFiles): Promise<Renderer> {
-  const [animator, streamConfig, motionTable, entropyTable] = await Promise.all([
-    Animator.open(files),
-    streamDecoderConfig(),
-    fetchModelFile(files.motionTableUrl),
-    fetchModelFile(files.entropyTableUrl),
-  ]);
-  const model = new MotionModel(parseMotionTable(motionTable));
-  const opened = new Renderer(animator, model, EntropyTable.parse(entropyTable), streamConfig, {
+  const { animator, model, table, streamConfig } = await loadDrawingTools(files);
+  const opened = new Renderer(animator, model, table, streamConfig, {
     firstPicture: () => void learnToHear(opened, animator, model, files),
     keyframeNeeded: (face, number) => post({ type: 'keyframe-needed', face, number }),
     voice: (face, active) => post({ type: 'voice', face, active }),
