@@ -14,6 +14,6 @@ export function RoomPage({ visit, name }: { visit: Visit; name: string | null })
     case 'call':
       return <CallPage model={stage.model} visit={visit} />;
     case 'ended':
-      return <Ending room={visit.room} error={stage.error} />;
+      return <Ending room={visit.room} error={stage.error} recorder={stage.recorder} />;
   }
 }

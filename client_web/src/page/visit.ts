@@ -7,6 +7,7 @@ import { CodecError, createFaceRenderer, decodesPredictedKeyframes, type FaceRen
 import { LocalMedia } from '../media/local_media';
 import { fragmentForRenderer, ServerFaceRenderer } from '../rendered_view/server_renderer';
 import { ServerView } from '../rendered_view/server_view';
+import type { CallRecorder } from '../recording/call_recorder';
 import { CallModel } from './call/call_model';
 import { readToken, type PageOptions } from './options';
 import { rememberedName } from './preferences';
@@ -16,7 +17,7 @@ import { forgetStay, rememberedStay } from './stay';
 export type VisitStage =
   | { name: 'prejoin' }
   | { name: 'call'; model: CallModel }
-  | { name: 'ended'; error: CallError | null };
+  | { name: 'ended'; error: CallError | null; recorder: CallRecorder | null };
 
 /** One visit to a room: preview, call, ending; holds what lives through all of them. */
 export class Visit {
@@ -95,7 +96,7 @@ export class Visit {
       // A page that goes away may be one that is reloaded.
       if (!this.pageHidden) forgetStay();
       this.close();
-      this.stage.value = { name: 'ended', error };
+      this.stage.value = { name: 'ended', error, recorder: model.recorder };
     });
     call.join();
   }
@@ -107,7 +108,7 @@ export class Visit {
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       this.close();
-      this.stage.value = { name: 'ended', error };
+      this.stage.value = { name: 'ended', error, recorder: null };
       return undefined;
     }
   }

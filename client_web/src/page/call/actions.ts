@@ -1,5 +1,6 @@
 import type { IconName } from '../parts/icon';
 import type { Messages } from '../i18n/english';
+import { messages } from '../i18n/language';
 import type { CallModel } from './call_model';
 import { togglePictureInPicture } from './picture_in_picture';
 
@@ -56,6 +57,11 @@ export function callActions(model: CallModel, t: Messages['actions']): Action[] 
       id: 'view', key: 'G', icon: isSpeakerView ? 'grid' : 'speaker', place: 'menu',
       label: isSpeakerView ? t.gridView : t.speakerView,
       run: () => (model.view.value = isSpeakerView ? 'grid' : 'speaker'),
+    },
+    {
+      id: 'record', key: 'R', icon: 'record', place: 'menu', isOn: model.recorder.isRecording.value,
+      label: model.recorder.isRecording.value ? messages.value.recordings.stopRecording : messages.value.recordings.record,
+      run: () => model.toggleRecording(),
     },
     {
       id: 'picture-in-picture', key: 'I', icon: 'picture-in-picture', place: 'menu', label: t.pictureInPicture,

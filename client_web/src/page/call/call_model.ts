@@ -5,6 +5,7 @@ import type { ConnectionLoss, LeaveReason } from '../../call/events';
 import type { Participant, RoomState } from '../../call/messages';
 import type { FaceRenderer } from '../../codec';
 import type { LocalMedia } from '../../media/local_media';
+import { CallRecorder } from '../../recording/call_recorder';
 import { messages } from '../i18n/language';
 import { invitation } from '../home/room_address';
 import { FigureHistory } from '../status/figure_history';
@@ -58,6 +59,7 @@ export class CallModel {
   readonly hand = signal(false);
   readonly reaction = new Fleeting<Reaction>(REACTION_MS);
   readonly chat = new Conversation();
+  readonly recorder: CallRecorder;
   readonly panel = signal<Panel | null>(null);
   readonly view = signal<View>('grid');
   /** Whom the person wants to see large, whoever speaks. */
@@ -78,6 +80,7 @@ export class CallModel {
     this.name = settings.name;
     this.call = call;
     this.media = media;
+    this.recorder = new CallRecorder(call, media, settings.room, settings.name);
     const online = (): void => call.retryNow();
     window.addEventListener('online', online);
     const timers = [
@@ -118,6 +121,16 @@ export class CallModel {
     if (sent) this.chat.add(null, text);
     else this.announce(messages.value.chat.notSent);
     return sent;
+  }
+
+  /** Records the call from now on, or ends that. */
+  toggleRecording(): void {
+    if (this.recorder.isRecording.value) {
+      void this.recorder.stop();
+      return;
+    }
+    this.recorder.start();
+    this.announce(messages.value.recordings.youRecord);
   }
 
   react(emoji: Reaction): void {
@@ -233,7 +246,7 @@ export class CallModel {
     return [
       effect(() => {
         const [muted, camera] = [media.muted.value, media.cameraOn.value];
-        call.setState({ muted, camera: camera ? 'on' : 'off', hand: this.hand.value, recording: false });
+        call.setState({ muted, camera: camera ? 'on' : 'off', hand: this.hand.value, recording: this.recorder.isRecording.value });
         rememberStay({ room: this.room, muted, camera });
       }),
       effect(() => void call.setMicrophone(media.microphone.value)),
@@ -297,6 +310,7 @@ export class CallModel {
 
   private close(): void {
     for (const stop of this.stop) stop();
+    this.recorder.close();
     this.announcement.clear();
     this.reaction.clear();
     this.removePeople();

@@ -3,6 +3,7 @@ import { messages } from '../i18n/language';
 import { Icon } from '../parts/icon';
 import { NoticeList } from '../parts/notice_list';
 import { deviceNotices, encoderNotice, rendererNotice, serverViewNotice, slowDrawingNotice, type Notice } from '../parts/notices';
+import { RecordingBar } from '../../recording/recording_bar';
 import { encryptionText } from '../status/encryption';
 import { RateGraph, rateText } from '../status/rate_graph';
 import type { Visit } from '../visit';
@@ -28,6 +29,7 @@ export function CallPage({ model, visit }: { model: CallModel; visit: Visit }) {
     <main class="call" tabIndex={-1} ref={main}>
       <Header model={model} />
       <LossBanner model={model} />
+      <RecordingBar recorder={model.recorder} recordedBy={recordedBy(model)} />
       <NoticeList notices={collectNotices(model, visit)} dismissible />
       {model.panel.value !== 'people' && <Knocks model={model} />}
       <div class="call-middle">
@@ -65,6 +67,12 @@ function Header({ model }: { model: CallModel }) {
       </button>
     </header>
   );
+}
+
+/** Names of the others who record. */
+function recordedBy(model: CallModel): string[] {
+  const recording = model.people.value.filter(({ state }) => state.value?.recording === true);
+  return recording.map(({ participant }) => participant.name);
 }
 
 function collectNotices(model: CallModel, visit: Visit): Notice[] {

@@ -20,7 +20,7 @@ export function SelfTile({ model, place }: { model: CallModel; place: Place | nu
       style={place === null ? {} : styleOf(place)}
     >
       <Mounted node={media.video} onMount={() => void media.play()} />
-      <Marks hand={model.hand.value} reaction={model.reaction.current.value} />
+      <Marks hand={model.hand.value} recording={model.recorder.isRecording.value} reaction={model.reaction.current.value} />
       <p class="tile-status" data-tone={tone}>
         {isTracked ? '' : text}
       </p>

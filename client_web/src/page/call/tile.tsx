@@ -1,12 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import { FILMED, RENDERED } from '../../codec/provenance';
 import { messages } from '../i18n/language';
 import { Icon } from '../parts/icon';
 import { Mounted } from '../parts/mounted';
 import type { CallModel } from './call_model';
 import type { Place } from './layout';
 import type { Picture, Remote } from './remote';
-
-const IPTC = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
 
 /** One other participant: the drawn face, the voice, the name and what is the matter with them. */
 export function Tile({ person, model, place }: { person: Remote; model: CallModel; place: Place }) {
@@ -23,7 +22,7 @@ export function Tile({ person, model, place }: { person: Remote; model: CallMode
       aria-label={name}
       data-participant={id}
       data-picture={picture}
-      data-digital-source-type={IPTC + (isPlain ? 'digitalCapture' : 'compositeSynthetic')}
+      data-digital-source-type={isPlain ? FILMED : RENDERED}
       data-speaking={person.speaking.value || undefined}
       style={styleOf(place)}
       onDblClick={() => model.togglePin(id)}

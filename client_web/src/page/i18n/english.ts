@@ -1,3 +1,5 @@
+import { recordings } from './recordings/english';
+
 /** What the page says, in English: the catalogue that all the others must match. */
 export const english = {
   common: { dismiss: 'Dismiss', tryAgain: 'Try again', close: 'Close' },
@@ -341,6 +343,7 @@ export const english = {
     fullScreen: 'Full screen',
     stop: 'Stop',
   },
+  recordings,
 };
 
 export type Messages = typeof english;

@@ -1,4 +1,5 @@
 import type { Messages } from './english';
+import { recordings } from './recordings/french';
 
 /** Français. */
 export const french: Messages = {
@@ -343,4 +344,5 @@ export const french: Messages = {
     fullScreen: 'Plein écran',
     stop: 'Arrêter',
   },
+  recordings,
 };

@@ -1,4 +1,5 @@
 import type { Messages } from './english';
+import { recordings } from './recordings/german';
 
 /** Deutsch. */
 export const german: Messages = {
@@ -344,4 +345,5 @@ export const german: Messages = {
     fullScreen: 'Vollbild',
     stop: 'Anhalten',
   },
+  recordings,
 };

@@ -1,4 +1,5 @@
 import type { Messages } from './english';
+import { recordings } from './recordings/japanese';
 
 /** 日本語。 */
 export const japanese: Messages = {
@@ -335,4 +336,5 @@ export const japanese: Messages = {
     fullScreen: '全画面',
     stop: '停止',
   },
+  recordings,
 };

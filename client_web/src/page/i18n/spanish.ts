@@ -1,4 +1,5 @@
 import type { Messages } from './english';
+import { recordings } from './recordings/spanish';
 
 /** Español. */
 export const spanish: Messages = {
@@ -337,4 +338,5 @@ export const spanish: Messages = {
     fullScreen: 'Pantalla completa',
     stop: 'Parar',
   },
+  recordings,
 };
