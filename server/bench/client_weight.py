@@ -13,8 +13,8 @@ _RUNTIMES = {
     "wasm": ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
     "webgpu": ("ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
 }
-#: Not of a call's page: the comparison, what is fetched beforehand, and languages but the one that is spoken.
-_ELSEWHERE = ("demo_page", "prepare_page", "service-worker", "french", "german", "spanish", "japanese")
+#: Not of a call's page: the comparison, the player, what is fetched beforehand, languages but the one that is spoken.
+_ELSEWHERE = ("demo_page", "player", "prepare_page", "service-worker", "french", "german", "spanish", "japanese")
 
 
 def page_files(client: Path) -> dict[Path, int]:

@@ -31,6 +31,9 @@ if (location.pathname === '/prepare') {
 } else if (location.pathname === '/demo') {
   const { DemoPage } = await import('../demo/demo_page');
   render(<DemoPage provider={options.provider} begin={options.source} />, root);
+} else if (location.pathname === '/play') {
+  const { PlayerPage } = await import('../player/player_page');
+  render(<PlayerPage provider={options.provider} />, root);
 } else if (room === null) {
   document.title = 'facewire';
   render(<Home />, root);

@@ -43,7 +43,8 @@ export function Home() {
       </form>
       <p class="aside">{t.privacy}</p>
       <p class="aside">
-        <a href="/demo">{t.compare}</a> · <a href="/prepare">{messages.value.prepare.title}</a>
+        <a href="/demo">{t.compare}</a> · <a href="/play">{messages.value.recordings.player.title}</a> ·{' '}
+        <a href="/prepare">{messages.value.prepare.title}</a>
       </p>
       <PageFoot />
     </main>
