@@ -315,7 +315,7 @@ class NativePeer:
             case {"type": "chat", "text": str(text)}:
                 # A terminal obeys control characters.
                 self._say(f"{remote.info.name}: {''.join(c if c.isprintable() else ' ' for c in text)}")
-            case {"type": "reaction", "emoji": str()}:
+            case {"type": "reaction", "emoji": str()} | {"type": "clock" | "clock-answer"}:
                 pass
             case _:
                 remote.figures.broken += 1

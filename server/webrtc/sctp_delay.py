@@ -8,7 +8,7 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 
 _WINDOW_S = 30.0
 #: Acknowledgements may come 0.2 s late (RFC 9260, section 6.2); what is more is a queue.
-_MOST_WAIT_S = 0.35
+_MOST_WAIT_S = 0.25
 
 
 class SctpDelay:

@@ -158,6 +158,12 @@ export class Connection {
     this.thin?.setRedundancy(depth);
   }
 
+  /** Lets the voice of the slot `mid` wait so long in its jitter buffer, ms, if the browser would not let it wait longer. */
+  setVoiceWait(mid: string, ms: number): void {
+    const slot = this.slots.find((transceiver) => transceiver.mid === mid);
+    if (slot !== undefined && 'jitterBufferTarget' in slot.receiver) slot.receiver.jitterBufferTarget = ms;
+  }
+
   /** Lets the Opus encoder take so much, kbit/s. */
   setVoiceKbps(kbps: number): void {
     if (kbps === this.voiceKbps) return;

@@ -14,6 +14,8 @@ const MESSAGES: ControlMessage[] = [
   { type: 'resume', newest: 255, answer: true },
   { type: 'resume', newest: null, answer: false },
   { type: 'trailers', read: true },
+  { type: 'clock', asked: 1_795_000_000_000 },
+  { type: 'clock-answer', asked: 1_795_000_000_000, shows: 167_772_159 },
 ];
 
 describe('the relay envelope', () => {
@@ -47,6 +49,8 @@ describe('parseControl', () => {
     ['a number out of range', { type: 'keyframe-request', number: 256 }],
     ['a newest out of range', { type: 'resume', newest: -1, answer: true }],
     ['an answer missing', { type: 'resume', newest: 1 }],
+    ['a time that is none', { type: 'clock', asked: -1 }],
+    ['a clock out of range', { type: 'clock-answer', asked: 0, shows: 167_772_160 }],
     ['read as a number', { type: 'trailers', read: 1 }],
     ['a list', [1]],
     ['too many bytes', { type: 'x'.repeat(4_096) }],

@@ -3,6 +3,7 @@ import { decode, encode } from '@msgpack/msgpack';
 import type { Reception } from './budget/reception';
 import { CallError } from './errors';
 import type { KeyframeAbility, ParticipantState, SoundDrive } from './events';
+import { CLOCK_MODULUS_MS } from './sender_clock';
 
 /** Recipient of an enveloped message that is meant for everybody. */
 export const EVERYBODY = 0;
@@ -22,6 +23,10 @@ export type ControlMessage =
   | { type: 'chat'; text: string }
   | { type: 'reaction'; emoji: Reaction }
   | { type: 'keyframe-request'; number: number }
+  /** What does the recipient's clock show, that of its bundles? Asked at `asked`, whole ms since 1970. */
+  | { type: 'clock'; asked: number }
+  /** `shows`: ms, modulo `CLOCK_MODULUS_MS`. */
+  | { type: 'clock-answer'; asked: number; shows: number }
   /** That keyframe of the recipient's is here, whole. */
   | { type: 'keyframe-received'; number: number }
   /** How the recipient's packets arrive. */
@@ -109,6 +114,12 @@ export function parseControl(payload: Uint8Array): ControlMessage {
         wholeNumber(fields, 'kbps', 100_000),
       ];
       return { type: 'reception', lost, late, kbps };
+    }
+    case 'clock':
+      return { type: 'clock', asked: wholeNumber(fields, 'asked', Number.MAX_SAFE_INTEGER) };
+    case 'clock-answer': {
+      const asked = wholeNumber(fields, 'asked', Number.MAX_SAFE_INTEGER);
+      return { type: 'clock-answer', asked, shows: wholeNumber(fields, 'shows', CLOCK_MODULUS_MS - 1) };
     }
     case 'resume': {
       const newest = fields['newest'] === null ? null : wholeNumber(fields, 'newest', 255);

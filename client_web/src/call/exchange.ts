@@ -12,10 +12,14 @@ import { KeyframeConfirmations } from './keyframe_confirmations';
 import { KeyframeSender } from './keyframe_delivery';
 import type { LocalParticipant } from './local_participant';
 import type { Other } from './other';
+import { CLOCK_MODULUS_MS } from './sender_clock';
 import { timeTicksOf } from './transport/bundle_sequence';
 import { isGathered, splitGathered } from './transport/gathered';
 import type { TrailerCounters, TransportName } from './transport/transport';
 import { VoiceAssignment } from './voice_assignment';
+
+/** In larger rooms nobody is asked for their clock. */
+const MOST_CLOCKS = 3;
 
 /** How bundles travel. */
 export interface TransportStatistics {
@@ -27,6 +31,8 @@ export interface TransportStatistics {
   bundlesLost: number;
   /** Bundles that came twice and were dropped: under loss they are sent so. */
   bundlesDuplicate: number;
+  /** How far the others' clocks, those of their bundles, are ahead of ours, by participant, ms (`SenderClock`). */
+  clockOffsets: Readonly<Record<number, number>>;
   /** What the link carries and how it is divided. */
   budget: BudgetStatistics;
 }
@@ -114,6 +120,7 @@ export class Exchange {
       {
         report: (participant, reception) => this.sendControl(participant, { type: 'reception', ...reception }),
         apply: (allocation) => this.apply(allocation),
+        wait: (mid, ms) => this.connection.setVoiceWait(mid, ms),
       },
       local.budget,
     );
@@ -183,8 +190,20 @@ export class Exchange {
       trailers: this.connection.trailerCounters,
       bundlesLost: sequences.reduce((total, { lost }) => total + lost, 0),
       bundlesDuplicate: sequences.reduce((total, { duplicates }) => total + duplicates, 0),
+      clockOffsets: this.clockOffsets(),
       budget: this.budget.statistics(),
     };
+  }
+
+  private clockOffsets(): Record<number, number> {
+    const known = [...this.others].flatMap(([id, { clock: { offsetMs } }]) => (offsetMs === null ? [] : [[id, offsetMs]]));
+    return Object.fromEntries(known) as Record<number, number>;
+  }
+
+  private askClocks(): void {
+    if (this.others.size > MOST_CLOCKS) return;
+    const asked = Date.now();
+    for (const [id, { clock }] of this.others) if (clock.isDue(asked)) this.sendControl(id, { type: 'clock', asked });
   }
 
   /** How this stay is protected, and what was dropped. */
@@ -196,6 +215,7 @@ export class Exchange {
   async statistics(): Promise<RTCStatsReport> {
     const report = await this.connection.statistics();
     this.budget.noteStatistics(report, this.voices.slots);
+    this.askClocks();
     return report;
   }
 
@@ -262,6 +282,12 @@ export class Exchange {
         if (isEverywhere) this.local.store.confirmKeyframe?.(message.number);
         break;
       }
+      case 'clock':
+        this.sendControl(from, { type: 'clock-answer', asked: message.asked, shows: shownByOurClock() });
+        break;
+      case 'clock-answer':
+        other.clock.note(message.asked, message.shows, Date.now());
+        break;
       case 'reception':
         this.budget.noteReception(from, message);
         break;
@@ -284,4 +310,9 @@ export class Exchange {
       }
     }
   }
+}
+
+/** What the clock of our bundles shows, that of the page (W3C hr-time): whole ms, modulo `CLOCK_MODULUS_MS`. */
+function shownByOurClock(): number {
+  return Math.round(performance.now()) % CLOCK_MODULUS_MS;
 }

@@ -63,6 +63,11 @@ export class Decoder {
     return this.playout.bufferingMs;
   }
 
+  /** How much later than the times in bundles say frames are shown, by the clock of arrivals, ms; null before the first. */
+  get behindMs(): number | null {
+    return this.playout.behindMs;
+  }
+
   /** Takes a bundle; one that does not parse is counted and dropped. */
   addBundle(data: Uint8Array, arrivalMs: number): void {
     try {

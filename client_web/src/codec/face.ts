@@ -68,6 +68,8 @@ export interface FaceDecoderStatistics {
   /** Mean time of animating and drawing one picture. */
   millisecondsPerPicture: number;
   playoutDelayMs: number;
+  /** How much later than the times in its sender's bundles say a picture is shown, ms since 1970; `null` before the first. */
+  behindMs: number | null;
   /** What draws: this page, or a renderer on the server's side whose video it shows. */
   provider: 'webgpu' | 'wasm' | 'server';
   /** Name of the animator's weights. */

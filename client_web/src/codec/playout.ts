@@ -54,6 +54,11 @@ export class Playout {
     return [...this.passed, ...this.frames];
   }
 
+  /** How much later than the times in bundles frames are shown, by the clock of arrivals; null before the first. */
+  get behindMs(): number | null {
+    return this.delay;
+  }
+
   /** How much later than the fastest bundle of the last 10 s pictures are shown. */
   get bufferingMs(): number {
     return this.delay === null || this.delays.length === 0 ? 0 : this.delay - this.smallestDelay();

@@ -217,6 +217,7 @@ export class Renderer {
         picturesPerSecond: (1000 * face.picturesDrawn) / elapsedMs,
         millisecondsPerPicture: face.pictureTiming.mean,
         playoutDelayMs: face.decoder.playoutDelayMs,
+        behindMs: face.decoder.behindMs,
         provider: this.animator.provider,
         weights: this.animator.name,
         state: face.reportedState,

@@ -14,7 +14,6 @@ import type { FromTracker, ToTracker, TrackerFiles } from './tracker_messages';
 
 class Tracker {
   private readonly landmarkTiming = new StageTiming();
-  private startMs: number | null = null;
   private voiceActive = false;
 
   private constructor(
@@ -40,11 +39,9 @@ class Tracker {
   /** Tracks and encodes one frame; `timeMs` is on the page's clock. */
   async take(frame: VideoFrame, timeMs: number): Promise<void> {
     const begin = performance.now();
-    this.startMs ??= timeMs;
-    const sinceStartMs = timeMs - this.startMs;
     try {
-      const points = this.landmarkTiming.measure(() => this.landmarks.track(frame, sinceStartMs));
-      const encoded = await this.encoder.encode(new CameraFrame(frame), points, sinceStartMs, this.voiceActive);
+      const points = this.landmarkTiming.measure(() => this.landmarks.track(frame, timeMs));
+      const encoded = await this.encoder.encode(new CameraFrame(frame), points, timeMs, this.voiceActive);
       const { keyframe, bundles } = encoded;
       if (keyframe) post({ type: 'keyframe', blob: keyframe }, [keyframe.buffer]);
       for (const bundle of bundles) post({ type: 'bundle', bundle }, [bundle.buffer]);

@@ -65,6 +65,7 @@ export class VideoFace implements FaceDecoder {
       picturesPerSecond: (this.pictures * 1_000) / (nowMs - this.countedAtMs),
       millisecondsPerPicture: this.pictures === 0 ? 0 : this.drawingMs / this.pictures,
       playoutDelayMs: bufferedMs,
+      behindMs: null,
       provider: 'server',
       weights: `${this.video.videoWidth}×${this.video.videoHeight} video`,
       state: this.state,

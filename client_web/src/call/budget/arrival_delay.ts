@@ -3,6 +3,8 @@ const WINDOW_MS = 10_000;
 /** A queue delays every packet of so long a time; jitter, and large packets on thin links, spare one of them. */
 const RECENT_MS = 350;
 const LEAST = 2;
+/** As the pictures' playout has it (codec/playout.ts). */
+const JITTER_QUANTILE = 0.97;
 /** No queue is that long: the sender's clock has been set. */
 const LARGEST_STEP_MS = 15_000;
 
@@ -38,13 +40,27 @@ export class ArrivalDelay {
     return this.delays.at(-1)?.atMs ?? -Infinity;
   }
 
+  /** How much longer than the fastest of the last 10 s nearly all others took, ms. */
+  get jitterMs(): number {
+    const ranked = this.delays.map(({ delayMs }) => delayMs).sort((one, other) => one - other);
+    return (ranked[Math.floor(JITTER_QUANTILE * (ranked.length - 1) + 0.5)] ?? 0) - (ranked[0] ?? 0);
+  }
+
   /** Milliseconds that the fastest of the last 350 ms took longer than the fastest of the last 10 s. */
   get lateMs(): number {
     if (this.delays.length < LEAST) return 0;
     const recent = this.delays.filter(({ atMs }, index) => {
       return atMs > this.newestMs - RECENT_MS || index >= this.delays.length - LEAST;
     });
-    const fastest = (delays: { delayMs: number }[]): number => Math.min(...delays.map(({ delayMs }) => delayMs));
     return fastest(recent) - fastest(this.delays);
   }
+
+  /** Milliseconds that the newest took longer than the fastest of the last 10 s: a queue that begins, or jitter. */
+  get newestLateMs(): number {
+    return this.delays.length < LEAST ? 0 : fastest(this.delays.slice(-1)) - fastest(this.delays);
+  }
+}
+
+function fastest(delays: readonly { delayMs: number }[]): number {
+  return Math.min(...delays.map(({ delayMs }) => delayMs));
 }

@@ -14,6 +14,8 @@ export interface BudgetOutlet {
   /** Tells a participant how its packets arrive. */
   report(participant: number, reception: Reception): void;
   apply(allocation: Allocation): void;
+  /** Lets the voice of a slot (transceiver `mid`) wait so long, ms, before it is played. */
+  wait(mid: string, ms: number): void;
 }
 
 /** What the budget knows, for the page and for tests. */
@@ -67,7 +69,12 @@ export class CallBudget {
       this.uplinkLost += LOSS_SMOOTHING * (100 * uplink - this.uplinkLost);
       this.link.noteUplinkLoss(this.uplinkLost, nowMs);
     }
-    for (const [mid, id] of slots) if (id !== null) this.watch(id).noteLoss(this.losses.of(mid));
+    for (const [mid, id] of slots) {
+      if (id === null) continue;
+      const watch = this.watch(id);
+      watch.noteLoss(this.losses.of(mid));
+      this.outlet.wait(mid, watch.jitterMs);
+    }
   }
 
   forget(participant: number): void {
@@ -90,7 +97,8 @@ export class CallBudget {
       const reception = watch.due(downKbps, nowMs);
       if (reception !== null) this.outlet.report(participant, reception);
     }
-    this.link.noteOwnLateness(this.lateMs());
+    const newestLateMs = Math.max(0, ...[...this.watches.values()].map((watch) => watch.newestLateMs));
+    this.link.noteOwnLateness(this.lateMs(), newestLateMs, nowMs);
     this.allocation = this.link.allocate(nowMs);
     this.outlet.apply(this.allocation);
   }

@@ -18,7 +18,7 @@ describe('LinkBudget', () => {
 
   it('gives voice and keyframes more where more is allowed', () => {
     const { voiceKbps, keyframeKbps } = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 }).allocate(0);
-    expect(voiceKbps).toBe(24);
+    expect(voiceKbps).toBe(16);
     expect(keyframeKbps).toBeGreaterThan(40);
   });
 
@@ -34,6 +34,21 @@ describe('LinkBudget', () => {
     expect(later.sliceKbps).toBeGreaterThan(3);
     budget.allocate(300 * SECOND);
     expect(budget.estimateKbps).toBeNull();
+  });
+
+  it('sends much less at once when packets begin to be late and much is being sent', () => {
+    const budget = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 });
+    budget.noteSent(65);
+    budget.noteOwnLateness(0, 130, 0);
+    expect(budget.allocate(0).sliceKbps).toBe(2);
+    expect(budget.estimateKbps).toBeNull();
+    budget.noteOwnLateness(0, 180, 100);
+    expect(budget.estimateKbps).toBeCloseTo(26);
+    expect(budget.allocate(100)).toMatchObject({ voiceKbps: 8, packetMs: 120 });
+    const frugal = new LinkBudget();
+    frugal.noteSent(20);
+    frugal.noteReception(2, { lost: 0, late: 150, kbps: 20 }, 0);
+    expect(frugal.estimateKbps).toBeNull();
   });
 
   it('does not fall further while the queue empties', () => {

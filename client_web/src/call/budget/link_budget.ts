@@ -30,7 +30,7 @@ export interface Allocation {
 }
 
 /** Opus rates worth having, kbit/s; the first is for any link. */
-const VOICE_KBPS = [6, 8, 12, 16, 24] as const;
+const VOICE_KBPS = [6, 8, 12, 16] as const;
 /** RTP, SRTP, UDP and IP headers of a packet. */
 const PACKET_HEADER_BITS = 400;
 const USUAL_PACKET_MS = 60;
@@ -52,6 +52,8 @@ const GROWTH_BEYOND_PER_S = 1.02;
 const UNKNOWN_KBPS = 1_000;
 const UNKNOWN_SLICE_KBPS = 24;
 const UNKNOWN_URGENT_SLICE_KBPS = 150;
+/** More at a time would fill the queue of a link whose rate falls before anybody notices. */
+const MOST_SLICE_KBPS = 45;
 /** While packets wait long: as good as nothing, but whoever waits for a keyframe gets it in the end. */
 const TRICKLE_KBPS = 2;
 const LARGEST_SLICE = 500;
@@ -64,6 +66,11 @@ const CERTAINLY_LATE_MS = 400;
 /** A lower rate shows after the queue has emptied: until then only one that grows calls for less still. */
 const LOWERING_INTERVAL_MS = 2_000;
 const PAUSE_MS = 300;
+/** Whoever sends more than a telephone call does not wait for certainty: packets that come so late halve it at once. */
+const SWIFT_KBPS = 30;
+const SWIFT_SHARE = 0.4;
+const SWIFT_LATE_MS = 100;
+const SWIFT_AFTER = 2;
 const LOSS_MEMORY_MS = 12_000;
 const SOME_LOSS = 4;
 const HEAVY_LOSS = 15;
@@ -80,6 +87,8 @@ export class LinkBudget {
   private lowered = { atMs: -Infinity, lateMs: 0 };
   private uplinkLost: { percent: number; atMs: number } = { percent: 0, atMs: -Infinity };
   private ownLateMs = 0;
+  private ownNewestLateMs = 0;
+  private lateTicks = 0;
   private sentKbps = 0;
   private isThin = false;
 
@@ -92,6 +101,7 @@ export class LinkBudget {
     // Of a link that loses at random less arrives than it carries; a full queue loses, too.
     const carriedKbps = late >= CERTAINLY_LATE_MS ? kbps : kbps / (1 - Math.min(90, this.worstLoss(nowMs)) / 100);
     const isStarved = carriedKbps < STARVED_SHARE * this.sentKbps;
+    if (late >= LATE_MS) this.lowerSwiftly(nowMs);
     if (late < LATE_MS || (late < CERTAINLY_LATE_MS && !isStarved)) return;
     if (late < this.lowered.lateMs + LATE_MS && nowMs - this.lowered.atMs < LOWERING_INTERVAL_MS) return;
     this.lowered = { atMs: nowMs, lateMs: late };
@@ -108,9 +118,15 @@ export class LinkBudget {
     this.uplinkLost = { percent, atMs: nowMs };
   }
 
-  /** Takes how long the others' packets wait on their way to us: our own may, too, on their way out. */
-  noteOwnLateness(lateMs: number): void {
+  /**
+   * Takes how long the others' packets wait on their way to us, lately and the newest alone, ten times a second: our own
+   * may, too, on their way out.
+   */
+  noteOwnLateness(lateMs: number, newestLateMs: number, nowMs: number): void {
     this.ownLateMs = lateMs;
+    this.ownNewestLateMs = newestLateMs;
+    this.lateTicks = newestLateMs >= SWIFT_LATE_MS ? this.lateTicks + 1 : 0;
+    if (this.lateTicks >= SWIFT_AFTER) this.lowerSwiftly(nowMs);
   }
 
   forget(receiver: number): void {
@@ -135,7 +151,9 @@ export class LinkBudget {
       VOICE_KBPS.findLast((kbps) => voiceAndMotion(kbps, redundancy, packetMs) <= share) ?? VOICE_KBPS[0];
     const rest = Math.max(TRICKLE_KBPS, target - voiceAndMotion(voiceKbps, redundancy, packetMs));
     const isUnknown = this.estimateKbps === null;
-    const sliceKbps = this.waitsLong(nowMs) ? TRICKLE_KBPS : isUnknown ? Math.max(UNKNOWN_SLICE_KBPS, rest) : rest;
+    const hesitates = this.waitsLong(nowMs) || this.ownNewestLateMs >= SWIFT_LATE_MS;
+    const most = Math.min(MOST_SLICE_KBPS, isUnknown ? Math.max(UNKNOWN_SLICE_KBPS, rest) : rest);
+    const sliceKbps = hesitates ? TRICKLE_KBPS : most;
     return {
       voiceKbps,
       packetMs: this.isThin ? packetMs : null,
@@ -155,6 +173,13 @@ export class LinkBudget {
     // Where much is lost, sending again is worth more than an estimate that losses have spoilt.
     const least = lost >= HEAVY_LOSS && !this.waitsLong(nowMs) ? 1 : 0;
     return Math.max(least, Math.min(wanted, affordable)) as RedundancyDepth;
+  }
+
+  /** What a rate far above a telephone call's falls to before it is known what the link carries. */
+  private lowerSwiftly(nowMs: number): void {
+    if (this.sentKbps <= SWIFT_KBPS) return;
+    this.capacityKbps = Math.min(this.capacityKbps, Math.max(DEFAULT_BUDGET.ceilingKbps, SWIFT_SHARE * this.sentKbps));
+    this.grownMs = nowMs;
   }
 
   private lower(carriedKbps: number, nowMs: number): void {

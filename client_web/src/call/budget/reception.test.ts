@@ -14,6 +14,18 @@ describe('ArrivalDelay', () => {
     expect(delay.lateMs).toBe(130);
   });
 
+  it('knows how long nearly all packets take beyond the fastest', () => {
+    const delay = new ArrivalDelay(10, 2 ** 24);
+    const heldUp = [0, 30, 60, 20, 10, 60, 0, 0, 60, 400];
+    for (let round = 0; round < 4; round += 1) {
+      heldUp.forEach((ms, number) => {
+        const packet = 10 * round + number;
+        delay.add(12 * packet, 120 * packet + (round > 0 && ms === 400 ? 0 : ms));
+      });
+    }
+    expect(delay.jitterMs).toBe(60);
+  });
+
   it('goes on where the ticks begin anew', () => {
     const delay = new ArrivalDelay(10, 2 ** 24);
     delay.add(2 ** 24 - 6, 0);

@@ -20,6 +20,8 @@ const LATE_INTERVAL_MS = 250;
 const STILL_LATE_INTERVAL_MS = 1_000;
 const VOICE_SAMPLE_MS = 1 / 48;
 const VOICE_MODULUS = 2 ** 32;
+/** Pictures wait no longer either. */
+const LONGEST_WAIT_MS = 400;
 /** Voices and bundles that come further apart do not come together. */
 const TOGETHER_MS = 1_000;
 const LOSS_INTERVAL_MS = 1_000;
@@ -58,9 +60,22 @@ export class ReceptionWatch {
    * one of them: its microphone or its camera.
    */
   get lateMs(): number {
-    const newestMs = Math.max(this.voice.newestMs, this.bundles.newestMs);
-    const both = [this.voice, this.bundles].filter((delay) => delay.newestMs > newestMs - TOGETHER_MS);
-    return both.length === 0 ? 0 : Math.max(0, Math.min(...both.map(({ lateMs }) => lateMs)));
+    return this.least(({ lateMs }) => lateMs);
+  }
+
+  /** The same of the newest packets alone: a queue that begins, or jitter. */
+  get newestLateMs(): number {
+    return this.least(({ newestLateMs }) => newestLateMs);
+  }
+
+  /**
+   * How long what comes has to wait so that nearly all has come, ms: by the bundles, for which pictures wait as long, or
+   * by the voice where there are none.
+   */
+  get jitterMs(): number {
+    const { newestMs } = this.bundles;
+    const hasMotion = newestMs > this.voice.newestMs - TOGETHER_MS;
+    return Math.min(LONGEST_WAIT_MS, (hasMotion ? this.bundles : this.voice).jitterMs);
   }
 
   /** Returns a report if one is due; `kbps` is what arrives. */
@@ -80,5 +95,11 @@ export class ReceptionWatch {
     this.reported = { lost: this.lost, late: isLate ? late : 0, kbps: Math.round(kbps) };
     this.reportedMs = nowMs;
     return this.reported;
+  }
+
+  private least(measure: (delay: ArrivalDelay) => number): number {
+    const newestMs = Math.max(this.voice.newestMs, this.bundles.newestMs);
+    const both = [this.voice, this.bundles].filter((delay) => delay.newestMs > newestMs - TOGETHER_MS);
+    return both.length === 0 ? 0 : Math.max(0, Math.min(...both.map(measure)));
   }
 }

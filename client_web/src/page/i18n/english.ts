@@ -309,6 +309,7 @@ export const english = {
       off: 'camera off',
       none: 'voice only',
     },
+    cameraToScreen: (milliseconds: number) => `${milliseconds} ms from camera to screen`,
     drawing: (pictures: number, delay: number, provider: string, weights: string) =>
       `${pictures} pictures/s · buffered ${delay} ms · ${provider} · ${weights}`,
   },

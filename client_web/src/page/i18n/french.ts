@@ -310,6 +310,7 @@ export const french: Messages = {
       off: 'caméra coupée',
       none: 'voix seule',
     },
+    cameraToScreen: (milliseconds) => `${milliseconds} ms de la caméra à l’écran`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} images/s · tampon ${delay} ms · ${provider} · ${weights}`,
   },

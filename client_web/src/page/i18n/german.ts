@@ -311,6 +311,7 @@ export const german: Messages = {
       off: 'Kamera aus',
       none: 'nur Stimme',
     },
+    cameraToScreen: (milliseconds) => `${milliseconds} ms von der Kamera bis zum Bildschirm`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} Bilder/s · ${delay} ms gepuffert · ${provider} · ${weights}`,
   },

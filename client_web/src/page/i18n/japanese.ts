@@ -302,6 +302,7 @@ export const japanese: Messages = {
       off: 'カメラはオフ',
       none: '音声のみ',
     },
+    cameraToScreen: (milliseconds) => `カメラから画面まで ${milliseconds} ミリ秒`,
     drawing: (pictures, delay, provider, weights) =>
       `毎秒 ${pictures} 枚・バッファー ${delay} ミリ秒・${provider}・${weights}`,
   },

@@ -304,6 +304,7 @@ export const spanish: Messages = {
       off: 'cámara apagada',
       none: 'solo voz',
     },
+    cameraToScreen: (milliseconds) => `${milliseconds} ms de la cámara a la pantalla`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} imágenes/s · ${delay} ms en espera · ${provider} · ${weights}`,
   },

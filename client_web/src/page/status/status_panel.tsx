@@ -1,3 +1,4 @@
+import { pictureAgeMs } from '../../call/sender_clock';
 import type { CallModel } from '../call/call_model';
 import type { Remote } from '../call/remote';
 import { messages } from '../i18n/language';
@@ -36,7 +37,11 @@ export function StatusPanel({ model }: { model: CallModel }) {
       <p class="empty">{t.facesAreRendered}</p>
       <ul class="face-figures">
         {model.people.value.map((person) => (
-          <FaceFigures key={person.participant.id} person={person} />
+          <FaceFigures
+            key={person.participant.id}
+            person={person}
+            clockOffsetMs={figures.transport?.clockOffsets[person.participant.id] ?? null}
+          />
         ))}
       </ul>
     </div>
@@ -66,9 +71,11 @@ function Shares({ model }: { model: CallModel }) {
   );
 }
 
-function FaceFigures({ person }: { person: Remote }) {
+/** @param clockOffsetMs how far the person's clock is ahead of ours; `null` if that is not known. */
+function FaceFigures({ person, clockOffsetMs }: { person: Remote; clockOffsetMs: number | null }) {
   const t = messages.value.status;
   const drawing = person.drawing.value;
+  const behindMs = drawing?.behindMs ?? null;
   return (
     <li>
       <strong dir="auto">{person.participant.name}</strong>
@@ -84,6 +91,9 @@ function FaceFigures({ person }: { person: Remote }) {
             drawing.weights,
           )}
         </span>
+      )}
+      {clockOffsetMs !== null && behindMs !== null && (
+        <span class="face-detail">{t.cameraToScreen(Math.round(pictureAgeMs(clockOffsetMs, behindMs)))}</span>
       )}
     </li>
   );
