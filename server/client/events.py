@@ -48,6 +48,14 @@ class KeyframeSliceReceived:
 
 
 @dataclass(frozen=True)
+class ScreenSliceReceived:
+    """A slice of an update of the screen that participant `sender` shares, unparsed (docs/wire-format.md)."""
+
+    sender: int
+    slice: bytes
+
+
+@dataclass(frozen=True)
 class ControlReceived:
     """A control message from participant `sender`: a map with text for keys, otherwise unchecked."""
 
@@ -132,6 +140,7 @@ CallEvent = (
     | ParticipantAway
     | BundleReceived
     | KeyframeSliceReceived
+    | ScreenSliceReceived
     | ControlReceived
     | KeysExchanged
     | EncryptionChanged

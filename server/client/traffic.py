@@ -14,6 +14,7 @@ from server.client.events import (
     EncryptionChanged,
     KeyframeSliceReceived,
     KeysExchanged,
+    ScreenSliceReceived,
     VoiceReceived,
 )
 from server.client.room_link import RoomLink
@@ -32,6 +33,9 @@ from server.webrtc.redundancy import PlayedVoices, sort_items
 from server.webrtc.trailer import split_trailer
 
 logger = logging.getLogger(__name__)
+
+#: Where a keyframe's slice says how many they are, which is never 0.
+_SCREEN_MARK = b"\0"
 
 _LANES = {Channel.MOTION: Lane.MOTION, Channel.KEYFRAME: Lane.KEYFRAME, Channel.CONTROL: Lane.CONTROL}
 
@@ -166,6 +170,8 @@ class Traffic:
         match channel:
             case Channel.MOTION:
                 self._emit(BundleReceived(sender, payload))
+            case Channel.KEYFRAME if payload[2:3] == _SCREEN_MARK:
+                self._emit(ScreenSliceReceived(sender, payload))
             case Channel.KEYFRAME:
                 self._emit(KeyframeSliceReceived(sender, payload))
             case Channel.CONTROL:

@@ -16,7 +16,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from server.bench.browser import write_camera
 from tests.material import talking_clip
 from tests.page.test_accessibility import violations
-from tests.page.test_page import CALL_TIMEOUT_MS, DEVICES_DENIED, becomes_true, chromium, in_call, join
+from tests.page.test_page import CALL_TIMEOUT_MS, DEVICES_DENIED, FAKE_DEVICES, becomes_true, chromium, in_call, join
 from tests.renderer.stage import actors
 from tests.server.running_server import Guest, RunningServer
 
@@ -257,6 +257,25 @@ async def test_five_people(walk: Walk, tmp_path: Path, camera: Path) -> None:
         await page.keyboard.press("p")
         await expect(page.get_by_role("complementary")).to_be_visible()
         await walk.stop(page, "five-people-panel")
+
+
+async def test_a_shared_screen_from_both_sides(walk: Walk, tmp_path: Path) -> None:
+    async with (
+        RunningServer() as server,
+        walker(walk, tmp_path / "sharer", *FAKE_DEVICES) as sharer,
+        walker(walk, tmp_path / "viewer", *FAKE_DEVICES) as viewer,
+    ):
+        await join(sharer, server.room(), "Ada")
+        await join(viewer, server.room(), "Grace")
+        await sharer.keyboard.press("x")
+        await expect(sharer.get_by_text("You are sharing your screen")).to_be_visible()
+        await walk.stop(sharer, "screen-sharer")
+        await expect(viewer.locator(".screen figcaption").get_by_text("changed")).to_be_visible(
+            timeout=2 * CALL_TIMEOUT_MS
+        )
+        await walk.stop(viewer, "screen-viewer")
+        await sharer.get_by_role("button", name="Stop sharing").first.click()
+        await expect(viewer.locator(".screen")).to_be_hidden()
 
 
 async def test_the_comparison_and_preparing(walk: Walk, tmp_path: Path, camera: Path) -> None:

@@ -90,7 +90,7 @@ describe('Call', () => {
       room: 'tea',
       name: 'Grace',
       source: 'camera',
-      state: { muted: false, camera: 'on', hand: false, recording: false },
+      state: { muted: false, camera: 'on', hand: false, recording: false, screen: false },
       microphone: null,
       token: null,
       linkSecret: null,

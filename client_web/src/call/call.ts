@@ -161,6 +161,26 @@ export class Call extends Emitter<CallEvents> {
     this.session?.requestKeyframe(from, number);
   }
 
+  /** Queues an update of the screen that we share for `recipient` (0 = everybody), behind everything else. */
+  sendScreen(recipient: number, update: Uint8Array): void {
+    this.session?.exchange?.screen.send(recipient, update);
+  }
+
+  /** How many updates of our screen wait to go out to `recipient`, or to anybody (0); without a connection more than any. */
+  screenWaiting(recipient: number): number {
+    return this.session?.exchange?.screen.waiting(recipient) ?? Infinity;
+  }
+
+  /** What waits of our screen is no longer to go out. */
+  forgetScreen(): void {
+    this.session?.exchange?.screen.clear();
+  }
+
+  /** Asks `from` for all of the screen it shares. */
+  requestScreen(from: number): void {
+    this.session?.exchange?.sendControl(from, { type: 'screen-request' });
+  }
+
   /** Tells everybody, and each newcomer, what to show beside our name. */
   setState(state: ParticipantState): void {
     const before = this.local.state;

@@ -5,12 +5,13 @@ import { parseControl, serialiseControl, splitSender, withRecipient, type Contro
 import { CallError } from './errors';
 
 const MESSAGES: ControlMessage[] = [
-  { type: 'state', muted: true, camera: 'off', hand: true, recording: false, keyframes: 'intra' },
-  { type: 'state', muted: false, camera: 'on', hand: false, recording: true, keyframes: 'all' },
-  { type: 'state', muted: false, camera: 'on', hand: false, recording: false, keyframes: 'all', soundDrive: 'never' },
+  { type: 'state', muted: true, camera: 'off', hand: true, recording: false, screen: false, keyframes: 'intra' },
+  { type: 'state', muted: false, camera: 'on', hand: false, recording: true, screen: true, keyframes: 'all' },
+  { type: 'state', muted: false, camera: 'on', hand: false, recording: false, screen: false, keyframes: 'all', soundDrive: 'never' },
   { type: 'chat', text: 'はい, מה?' },
   { type: 'reaction', emoji: '👏' },
   { type: 'keyframe-request', number: 255 },
+  { type: 'screen-request' },
   { type: 'resume', newest: 255, answer: true },
   { type: 'resume', newest: null, answer: false },
   { type: 'trailers', read: true },

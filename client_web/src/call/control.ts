@@ -23,6 +23,8 @@ export type ControlMessage =
   | { type: 'chat'; text: string }
   | { type: 'reaction'; emoji: Reaction }
   | { type: 'keyframe-request'; number: number }
+  /** All of the screen that the recipient shares is wanted here. */
+  | { type: 'screen-request' }
   /** What does the recipient's clock show, that of its bundles? Asked at `asked`, whole ms since 1970. */
   | { type: 'clock'; asked: number }
   /** `shows`: ms, modulo `CLOCK_MODULUS_MS`. */
@@ -62,12 +64,13 @@ export function splitSender(message: Uint8Array): { from: number; payload: Uint8
 export function serialiseControl(message: ControlMessage): Uint8Array {
   if (message.type !== 'state') return encode(message);
   // What is as usual is not said.
-  const { keyframes, hand, recording, soundDrive, ...fields } = message;
+  const { keyframes, hand, recording, screen, soundDrive, ...fields } = message;
   return encode({
     ...fields,
     ...(keyframes === 'all' ? {} : { keyframes }),
     ...(hand ? { hand } : {}),
     ...(recording ? { recording } : {}),
+    ...(screen ? { screen } : {}),
     ...(soundDrive === undefined ? {} : { 'sound-drive': soundDrive }),
   });
 }
@@ -104,6 +107,8 @@ export function parseControl(payload: Uint8Array): ControlMessage {
       if (emoji === undefined) throw refuse(`with emoji = ${String(fields['emoji']).slice(0, 40)}`);
       return { type: 'reaction', emoji };
     }
+    case 'screen-request':
+      return { type: 'screen-request' };
     case 'keyframe-request':
     case 'keyframe-received':
       return { type: fields['type'], number: wholeNumber(fields, 'number', 255) };
@@ -141,7 +146,7 @@ function parseState(fields: Record<string, unknown>): ControlMessage {
   const { camera, keyframes = 'all' } = fields;
   if (camera !== 'on' && camera !== 'off') throw refuse(`with camera = ${String(camera).slice(0, 40)}`);
   if (keyframes !== 'all' && keyframes !== 'intra') throw refuse(`with keyframes = ${String(keyframes).slice(0, 40)}`);
-  const flag = (name: 'muted' | 'hand' | 'recording', usual?: boolean): boolean => {
+  const flag = (name: 'muted' | 'hand' | 'recording' | 'screen', usual?: boolean): boolean => {
     const value = fields[name] ?? usual;
     if (typeof value !== 'boolean') throw refuse(`with ${name} = ${String(value).slice(0, 40)}`);
     return value;
@@ -152,6 +157,7 @@ function parseState(fields: Record<string, unknown>): ControlMessage {
     camera,
     hand: flag('hand', false),
     recording: flag('recording', false),
+    screen: flag('screen', false),
     keyframes,
     ...parseSoundDrive(fields['sound-drive']),
   };

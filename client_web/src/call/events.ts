@@ -14,6 +14,8 @@ export interface ParticipantState {
   hand: boolean;
   /** Records the call. */
   recording: boolean;
+  /** Shares a screen. */
+  screen: boolean;
   /** Whether the voice may move the face where no motion arrives; if it does not say: while the camera is on. */
   soundDrive?: SoundDrive;
 }
@@ -61,6 +63,10 @@ export interface CallEvents {
   bundle: { from: number; bundle: Uint8Array };
   /** A whole keyframe, put together from its slices. */
   keyframe: { from: number; blob: Uint8Array };
+  /** Some of a participant's shared screen, put together from its slices. */
+  screen: { from: number; update: Uint8Array };
+  /** A participant wants all of the screen that we share. */
+  'screen-request': { from: number };
   /** A participant's voice now arrives on this track; `null`: no longer on any. */
   voice: { id: number; track: MediaStreamTrack | null };
   /** While voices are tapped: an Opus packet of a participant, or our own, with its RTP timestamp (48 kHz). */

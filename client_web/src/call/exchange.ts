@@ -13,6 +13,7 @@ import { KeyframeSender } from './keyframe_delivery';
 import type { LocalParticipant } from './local_participant';
 import type { Other } from './other';
 import { CLOCK_MODULUS_MS } from './sender_clock';
+import { isScreenSlice, ScreenSender } from './screen_delivery';
 import { timeTicksOf } from './transport/bundle_sequence';
 import { isGathered, splitGathered } from './transport/gathered';
 import type { TrailerCounters, TransportName } from './transport/transport';
@@ -52,6 +53,8 @@ export class Exchange {
   private readonly connection: Connection;
   private readonly traffic: ChannelTraffic;
   private readonly keyframes: KeyframeSender;
+  /** Of the screen that we share. */
+  readonly screen: ScreenSender;
   private readonly confirmations = new KeyframeConfirmations();
   private readonly budget: CallBudget;
   private readonly introductions: Introductions;
@@ -108,6 +111,10 @@ export class Exchange {
       },
       local.store,
     );
+    this.screen = new ScreenSender({
+      ready: () => this.keyframes.isIdle && this.connection.readyForSlice(),
+      send: (to, slice) => this.traffic.send('keyframe', to, slice),
+    });
     this.introductions = new Introductions({
       others,
       voices: this.voices,
@@ -174,6 +181,7 @@ export class Exchange {
     this.traffic.participantWent(id);
     this.connection.bundles.note(id, false);
     this.keyframes.forget(id);
+    this.screen.forget(id);
     this.budget.forget(id);
   }
 
@@ -222,6 +230,7 @@ export class Exchange {
   close(): void {
     this.budget.close();
     this.keyframes.close();
+    this.screen.close();
     this.traffic.close();
     this.connection.close();
   }
@@ -233,6 +242,7 @@ export class Exchange {
     this.local.store.setKeyframeKbps?.(allocation.keyframeKbps);
     const { sliceKbps, urgentSliceKbps, sliceBytes } = allocation;
     this.keyframes.pace = { kbps: sliceKbps, urgentKbps: urgentSliceKbps, bytes: sliceBytes };
+    this.screen.pace = { kbps: sliceKbps, bytes: sliceBytes };
   }
 
   private receiveMessage(channel: ChannelName, message: Uint8Array): void {
@@ -250,6 +260,9 @@ export class Exchange {
     if (other === undefined) return;
     if (channel === 'motion') {
       this.receiveBundle(from, payload, performance.timeOrigin + performance.now());
+    } else if (channel === 'keyframe' && isScreenSlice(payload)) {
+      const update = other.screen.push(payload);
+      if (update !== null) this.events.report('screen', { from, update });
     } else if (channel === 'keyframe') {
       const blob = other.assembler.push(payload);
       if (blob !== null) this.receiveKeyframe(from, other, blob);
@@ -276,6 +289,9 @@ export class Exchange {
     switch (message.type) {
       case 'keyframe-request':
         this.keyframes.answer(from, message.number);
+        break;
+      case 'screen-request':
+        this.events.report('screen-request', { from });
         break;
       case 'keyframe-received': {
         const isEverywhere = this.confirmations.add(message.number, from, this.others.keys());

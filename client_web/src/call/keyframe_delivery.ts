@@ -193,6 +193,11 @@ export class KeyframeSender {
     }
   }
 
+  /** Whether everything has gone out. */
+  get isIdle(): boolean {
+    return this.queue.length === 0;
+  }
+
   close(): void {
     clearInterval(this.timer);
     this.queue.length = 0;

@@ -1,11 +1,13 @@
 import { KeyframeAssembler } from './keyframe_delivery';
 import type { Participant } from './messages';
 import { SenderClock } from './sender_clock';
+import { ScreenAssembler } from './screen_delivery';
 import { BundleSequence } from './transport/bundle_sequence';
 
 /** What a session knows of one of the others. */
 export class Other {
   readonly assembler = new KeyframeAssembler();
+  readonly screen = new ScreenAssembler();
   readonly sequence = new BundleSequence();
   readonly clock = new SenderClock(Date.now());
   /** Number of the newest keyframe that came whole; `null` before the first. */

@@ -28,7 +28,11 @@ export class PictureStreamEncoder implements PictureCoder {
   /** Of the present chain. */
   private quantiser = 0;
 
-  constructor(private readonly settings: EncoderSettings) {}
+  /** @param content what the pictures show: letters are coded by other means of AV1 than faces (W3C mst-content-hint). */
+  constructor(
+    private readonly settings: EncoderSettings,
+    private readonly content: 'face' | 'text' = 'face',
+  ) {}
 
   async encode(picture: ImageData, intra: boolean): Promise<CodedPicture> {
     try {
@@ -47,7 +51,7 @@ export class PictureStreamEncoder implements PictureCoder {
     if (this.encoder?.state === 'configured') return this.encoder;
     this.close();
     if (typeof VideoEncoder === 'undefined') return null;
-    const config = av1Config(side);
+    const config = av1Config(side, this.content);
     if ((await VideoEncoder.isConfigSupported(config)).supported !== true) return null;
     this.encoder = new VideoEncoder({
       output: (chunk) => {
@@ -110,12 +114,13 @@ function av1Level(side: number): string {
   return side * side <= 278_784 ? '01' : '08';
 }
 
-function av1Config(side: number): VideoEncoderConfig {
+function av1Config(side: number, content: 'face' | 'text'): VideoEncoderConfig {
   return {
     codec: `av01.0.${av1Level(side)}M.08`,
     width: side,
     height: side,
     bitrateMode: 'quantizer',
     latencyMode: 'quality',
+    ...(content === 'text' ? { contentHint: 'text' } : {}),
   };
 }

@@ -4,6 +4,7 @@ import './style/entrance.css';
 import './style/tile.css';
 import './style/call.css';
 import './style/panel.css';
+import './style/screen.css';
 import { Home } from './home/home';
 import { roomNameFrom } from './home/room_names';
 import { beginLanguage } from './i18n/language';

@@ -77,7 +77,7 @@ export class Visit {
       room,
       name,
       source: media.cameraOn.value ? 'camera' : 'none',
-      state: { muted: media.muted.value, camera: media.cameraOn.value ? 'on' : 'off', hand: false, recording: false },
+      state: { muted: media.muted.value, camera: media.cameraOn.value ? 'on' : 'off', hand: false, recording: false, screen: false },
       microphone: media.microphone.value,
       token: readToken(location.hash),
       linkSecret,

@@ -2,6 +2,7 @@ import type { IconName } from '../parts/icon';
 import type { Messages } from '../i18n/english';
 import { messages } from '../i18n/language';
 import type { CallModel } from './call_model';
+import { ScreenShare } from '../../screen/screen_share';
 import { togglePictureInPicture } from './picture_in_picture';
 
 /** Something that one can do in a call, by button or by key. */
@@ -51,6 +52,11 @@ export function callActions(model: CallModel, t: Messages['actions']): Action[] 
     {
       id: 'people', key: 'P', icon: 'people', place: 'bar', isOn: panel === 'people', label: t.people,
       run: () => model.toggle('people'),
+    },
+    {
+      id: 'screen', key: 'X', icon: 'screen', place: 'bar', isOn: model.screens.own.value !== null,
+      label: model.screens.own.value === null ? t.shareScreen : t.stopSharing, isDisabled: !ScreenShare.isAvailable(),
+      run: () => void model.screens.toggle(),
     },
     { id: 'copy', key: 'C', icon: 'link', place: 'bar', label: t.copyLink, run: () => void model.copyLink() },
     {

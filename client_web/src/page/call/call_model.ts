@@ -15,6 +15,7 @@ import { Conversation } from './conversation';
 import { Fleeting } from './fleeting';
 import type { View } from './layout';
 import { REACTION_MS, Remote } from './remote';
+import { SharedScreens } from './shared_screens';
 
 export interface CallModelSettings {
   room: string;
@@ -59,6 +60,7 @@ export class CallModel {
   readonly hand = signal(false);
   readonly reaction = new Fleeting<Reaction>(REACTION_MS);
   readonly chat = new Conversation();
+  readonly screens: SharedScreens;
   readonly recorder: CallRecorder;
   readonly panel = signal<Panel | null>(null);
   readonly view = signal<View>('grid');
@@ -80,6 +82,7 @@ export class CallModel {
     this.name = settings.name;
     this.call = call;
     this.media = media;
+    this.screens = new SharedScreens(call, (problem) => this.announce(messages.value.screen.problems[problem]));
     this.recorder = new CallRecorder(call, media, settings.room, settings.name);
     const online = (): void => call.retryNow();
     window.addEventListener('online', online);
@@ -246,7 +249,13 @@ export class CallModel {
     return [
       effect(() => {
         const [muted, camera] = [media.muted.value, media.cameraOn.value];
-        call.setState({ muted, camera: camera ? 'on' : 'off', hand: this.hand.value, recording: this.recorder.isRecording.value });
+        call.setState({
+          muted,
+          camera: camera ? 'on' : 'off',
+          hand: this.hand.value,
+          recording: this.recorder.isRecording.value,
+          screen: this.screens.own.value !== null,
+        });
         rememberStay({ room: this.room, muted, camera });
       }),
       effect(() => void call.setMicrophone(media.microphone.value)),
@@ -310,6 +319,7 @@ export class CallModel {
 
   private close(): void {
     for (const stop of this.stop) stop();
+    this.screens.close();
     this.recorder.close();
     this.announcement.clear();
     this.reaction.clear();

@@ -13,6 +13,7 @@ import { Knocks } from './knocks';
 import { LossBanner } from './loss_banner';
 import { SidePanel } from './panel';
 import { listenToKeys } from './shortcuts';
+import { SharingBar } from './screen_tile';
 import { Stage } from './stage';
 import { WaitingRoom } from './waiting_room';
 
@@ -31,6 +32,7 @@ export function CallPage({ model, visit }: { model: CallModel; visit: Visit }) {
       <LossBanner model={model} />
       <RecordingBar recorder={model.recorder} recordedBy={recordedBy(model)} />
       <NoticeList notices={collectNotices(model, visit)} dismissible />
+      {model.screens.own.value !== null && <SharingBar model={model} />}
       {model.panel.value !== 'people' && <Knocks model={model} />}
       <div class="call-middle">
         <Stage model={model} />

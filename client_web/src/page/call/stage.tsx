@@ -6,6 +6,7 @@ import { Icon } from '../parts/icon';
 import type { CallModel } from './call_model';
 import { gridPlaces, speakerPlaces, type Place, type Size } from './layout';
 import type { Remote } from './remote';
+import { ScreenTile } from './screen_tile';
 import { SelfTile } from './self_tile';
 import { Tile } from './tile';
 
@@ -24,8 +25,10 @@ export function Stage({ model }: { model: CallModel }) {
   }, []);
   const people = model.people.value;
   const { others, own } = placesOf(model, people, size.value);
+  const screen = model.screens.others.value.at(-1);
   return (
-    <div class="stage">
+    <div class="stage" data-screen={screen !== undefined || undefined}>
+      {screen !== undefined && <ScreenTile key={screen.participant} screen={screen} model={model} />}
       <div class="tiles" ref={stage} role="group" aria-label={messages.value.call.participants} data-view={model.view.value}>
         {people.map((person) => (
           <Tile key={person.participant.id} person={person} model={model} place={others.get(person)!} />

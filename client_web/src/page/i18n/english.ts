@@ -183,6 +183,8 @@ export const english = {
     chatUnread: (count: number) => `Chat (${count})`,
     people: 'People',
     copyLink: 'Copy link',
+    shareScreen: 'Share screen',
+    stopSharing: 'Stop sharing',
     speakerView: 'Show the speaker large',
     gridView: 'Show everybody alike',
     pictureInPicture: 'Picture in picture',
@@ -208,6 +210,14 @@ export const english = {
     write: 'Write to everybody',
     send: 'Send',
     notSent: 'Not sent: there is no connection',
+  },
+  screen: {
+    of: (name: string) => `${name}’s screen`,
+    waiting: 'Waiting for the picture',
+    changed: (seconds: number) => (seconds < 2 ? 'changed just now' : `changed ${seconds} s ago`),
+    refining: 'getting sharper',
+    sharing: 'You are sharing your screen: the others see still pictures of it.',
+    problems: { refused: 'Your screen is not shared', unsupported: 'This browser cannot share a screen' },
   },
   people: {
     you: (name: string) => `${name} (you)`,

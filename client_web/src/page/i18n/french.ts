@@ -185,6 +185,8 @@ export const french: Messages = {
     chatUnread: (count) => `Messages (${count})`,
     people: 'Personnes',
     copyLink: 'Copier le lien',
+    shareScreen: 'Partager l’écran',
+    stopSharing: 'Arrêter le partage',
     speakerView: 'Montrer en grand qui parle',
     gridView: 'Montrer tout le monde pareil',
     pictureInPicture: 'Image dans l’image',
@@ -210,6 +212,14 @@ export const french: Messages = {
     write: 'Écrire à tous',
     send: 'Envoyer',
     notSent: 'Pas envoyé : il n’y a pas de connexion',
+  },
+  screen: {
+    of: (name) => `Écran de ${name}`,
+    waiting: 'En attente de l’image',
+    changed: (seconds) => (seconds < 2 ? 'modifié à l’instant' : `modifié il y a ${seconds} s`),
+    refining: 'devient plus net',
+    sharing: 'Vous partagez votre écran : les autres en voient des images fixes.',
+    problems: { refused: 'Votre écran n’est pas partagé', unsupported: 'Ce navigateur ne peut pas partager d’écran' },
   },
   people: {
     you: (name) => `${name} (vous)`,

@@ -185,6 +185,8 @@ export const german: Messages = {
     chatUnread: (count) => `Chat (${count})`,
     people: 'Leute',
     copyLink: 'Link kopieren',
+    shareScreen: 'Bildschirm teilen',
+    stopSharing: 'Teilen beenden',
     speakerView: 'Wer spricht, groß',
     gridView: 'Alle gleich groß',
     pictureInPicture: 'Bild im Bild',
@@ -210,6 +212,14 @@ export const german: Messages = {
     write: 'An alle schreiben',
     send: 'Senden',
     notSent: 'Nicht gesendet: Es gibt keine Verbindung',
+  },
+  screen: {
+    of: (name) => `Bildschirm von ${name}`,
+    waiting: 'Warten auf das Bild',
+    changed: (seconds) => (seconds < 2 ? 'gerade geändert' : `vor ${seconds} s geändert`),
+    refining: 'wird schärfer',
+    sharing: 'Sie teilen Ihren Bildschirm: Die anderen sehen Standbilder davon.',
+    problems: { refused: 'Ihr Bildschirm wird nicht geteilt', unsupported: 'Dieser Browser kann keinen Bildschirm teilen' },
   },
   people: {
     you: (name) => `${name} (Sie)`,

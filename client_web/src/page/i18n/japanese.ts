@@ -176,6 +176,8 @@ export const japanese: Messages = {
     chatUnread: (count) => `チャット（${count}）`,
     people: '参加者',
     copyLink: 'リンクをコピー',
+    shareScreen: '画面を共有',
+    stopSharing: '共有を終了',
     speakerView: '話者を大きく表示',
     gridView: '全員を同じ大きさで表示',
     pictureInPicture: 'ピクチャーインピクチャー',
@@ -201,6 +203,14 @@ export const japanese: Messages = {
     write: '全員に書く',
     send: '送信',
     notSent: '送信できません：接続がありません',
+  },
+  screen: {
+    of: (name) => `${name} さんの画面`,
+    waiting: '画像を待っています',
+    changed: (seconds) => (seconds < 2 ? 'たった今更新' : `${seconds} 秒前に更新`),
+    refining: '鮮明化中',
+    sharing: '画面を共有しています。ほかの人には静止画で見えます。',
+    problems: { refused: '画面は共有されていません', unsupported: 'このブラウザーは画面を共有できません' },
   },
   people: {
     you: (name) => `${name}（あなた）`,

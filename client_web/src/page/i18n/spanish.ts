@@ -179,6 +179,8 @@ export const spanish: Messages = {
     chatUnread: (count) => `Chat (${count})`,
     people: 'Personas',
     copyLink: 'Copiar enlace',
+    shareScreen: 'Compartir pantalla',
+    stopSharing: 'Dejar de compartir',
     speakerView: 'Mostrar en grande a quien habla',
     gridView: 'Mostrar a todos igual',
     pictureInPicture: 'Imagen en imagen',
@@ -204,6 +206,14 @@ export const spanish: Messages = {
     write: 'Escribir a todos',
     send: 'Enviar',
     notSent: 'No enviado: no hay conexión',
+  },
+  screen: {
+    of: (name) => `Pantalla de ${name}`,
+    waiting: 'A la espera de la imagen',
+    changed: (seconds) => (seconds < 2 ? 'acaba de cambiar' : `cambió hace ${seconds} s`),
+    refining: 'gana nitidez',
+    sharing: 'Comparte su pantalla: los demás ven imágenes fijas de ella.',
+    problems: { refused: 'Su pantalla no se comparte', unsupported: 'Este navegador no puede compartir pantallas' },
   },
   people: {
     you: (name) => `${name} (usted)`,

@@ -26,7 +26,7 @@ export function checkNetwork(page: string): Promise<NetworkFinding> {
     room: `check-${makeUpRoomName()}`,
     name: 'Network check',
     source: 'none',
-    state: { muted: true, camera: 'off', hand: false, recording: false },
+    state: { muted: true, camera: 'off', hand: false, recording: false, screen: false },
     microphone: silence?.track ?? null,
     token: null,
     linkSecret: null,
