@@ -26,6 +26,11 @@ export interface BudgetStatistics extends Allocation {
   lateMs: number;
 }
 
+/** A timer that comes so late says that this machine is busy: packets may have been late because of that… */
+const BUSY_LAG_MS = 60;
+/** …for so long. */
+const BUSY_MEMORY_MS = 1_000;
+
 /** Watches what arrives, reports it, and divides what the link carries, ten times a second. */
 export class CallBudget {
   private readonly link: LinkBudget;
@@ -34,6 +39,7 @@ export class CallBudget {
   private readonly wire = new RateWindow(WIRE_WINDOW_MS);
   private readonly timer = setInterval(() => this.tick(performance.now()), INTERVAL_MS);
   private uplinkLost = 0;
+  private tickedMs = performance.now();
   private allocation: Allocation;
 
   constructor(
@@ -91,6 +97,8 @@ export class CallBudget {
   }
 
   private tick(nowMs: number): void {
+    if (nowMs - this.tickedMs > INTERVAL_MS + BUSY_LAG_MS) this.link.noteBusy(nowMs + BUSY_MEMORY_MS);
+    this.tickedMs = nowMs;
     const { upKbps, downKbps } = this.wire.rate() ?? { upKbps: 0, downKbps: 0 };
     this.link.noteSent(upKbps);
     for (const [participant, watch] of this.watches) {

@@ -51,6 +51,18 @@ describe('LinkBudget', () => {
     expect(frugal.estimateKbps).toBeNull();
   });
 
+  it('does not take its own machine, when that is busy, for a thin link', () => {
+    const budget = new LinkBudget({ ...DEFAULT_BUDGET, ceilingKbps: 100 });
+    budget.noteSent(65);
+    budget.noteBusy(SECOND);
+    budget.noteOwnLateness(150, 180, 0);
+    budget.noteOwnLateness(150, 180, 100);
+    budget.noteReception(2, { lost: 0, late: 200, kbps: 20 }, 500);
+    expect(budget.estimateKbps).toBeNull();
+    budget.noteReception(2, { lost: 0, late: 450, kbps: 20 }, 600);
+    expect(budget.estimateKbps).toBeCloseTo(17);
+  });
+
   it('does not fall further while the queue empties', () => {
     const budget = new LinkBudget();
     budget.noteSent(24);

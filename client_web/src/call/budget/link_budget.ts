@@ -89,6 +89,7 @@ export class LinkBudget {
   private ownLateMs = 0;
   private ownNewestLateMs = 0;
   private lateTicks = 0;
+  private busyUntilMs = -Infinity;
   private sentKbps = 0;
   private isThin = false;
 
@@ -100,7 +101,7 @@ export class LinkBudget {
     const { late, kbps } = reception;
     // Of a link that loses at random less arrives than it carries; a full queue loses, too.
     const carriedKbps = late >= CERTAINLY_LATE_MS ? kbps : kbps / (1 - Math.min(90, this.worstLoss(nowMs)) / 100);
-    const isStarved = carriedKbps < STARVED_SHARE * this.sentKbps;
+    const isStarved = nowMs >= this.busyUntilMs && carriedKbps < STARVED_SHARE * this.sentKbps;
     if (late >= LATE_MS) this.lowerSwiftly(nowMs);
     if (late < LATE_MS || (late < CERTAINLY_LATE_MS && !isStarved)) return;
     if (late < this.lowered.lateMs + LATE_MS && nowMs - this.lowered.atMs < LOWERING_INTERVAL_MS) return;
@@ -127,6 +128,11 @@ export class LinkBudget {
     this.ownNewestLateMs = newestLateMs;
     this.lateTicks = newestLateMs >= SWIFT_LATE_MS ? this.lateTicks + 1 : 0;
     if (this.lateTicks >= SWIFT_AFTER) this.lowerSwiftly(nowMs);
+  }
+
+  /** Until then, packets may be late because this machine has no time to send or receive them. */
+  noteBusy(untilMs: number): void {
+    this.busyUntilMs = untilMs;
   }
 
   forget(receiver: number): void {
@@ -177,7 +183,7 @@ export class LinkBudget {
 
   /** What a rate far above a telephone call's falls to before it is known what the link carries. */
   private lowerSwiftly(nowMs: number): void {
-    if (this.sentKbps <= SWIFT_KBPS) return;
+    if (this.sentKbps <= SWIFT_KBPS || nowMs < this.busyUntilMs) return;
     this.capacityKbps = Math.min(this.capacityKbps, Math.max(DEFAULT_BUDGET.ceilingKbps, SWIFT_SHARE * this.sentKbps));
     this.grownMs = nowMs;
   }
