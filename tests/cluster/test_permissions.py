@@ -6,11 +6,10 @@ import nats
 import pytest
 from nats.errors import Error as NatsError
 
-from server.client.events import BundleReceived
 from tests.cluster import nats_files
 from tests.cluster.nats_server import NatsServer, free_port
 from tests.cluster.nodes import Nodes
-from tests.server.running_server import Guest, until
+from tests.server.running_server import Guest, hears, until
 
 
 async def test_a_nodes_permissions_are_enough_and_not_all(tmp_path: Path) -> None:
@@ -19,8 +18,7 @@ async def test_a_nodes_permissions_are_enough_and_not_all(tmp_path: Path) -> Non
         with Nodes(bus, bus) as nodes:
             async with Guest(nodes.room(0), "Ann") as ann, Guest(nodes.room(1), "Bob") as bob:
                 await until(lambda: set(ann.call.participants) == {bob.id}, "Ann knows Bob")
-                bob.call.send_bundle(b"across")
-                await ann.saw(BundleReceived)
+                await hears(ann, bob, b"across")
         client = await nats.connect(bus)
         with pytest.raises(NatsError):
             await client.jetstream(timeout=0.5).add_stream(name="others", subjects=["others.>"])

@@ -8,12 +8,13 @@ from aiohttp import web
 
 from server.application import SIGNALLING, make_application, make_runner
 from server.client.call import Call
-from server.client.events import CallEnded, CallEvent
+from server.client.events import BundleReceived, CallEnded, CallEvent
 from server.cluster import Cluster, open_cluster
 from server.settings import LinkSettings, Settings
 from server.signalling.endpoint import Signalling
 
 EVENT_TIMEOUT_S = 20.0
+_BUNDLE_S = 0.12
 
 Event = TypeVar("Event", bound=CallEvent)
 
@@ -101,6 +102,15 @@ class Guest:
             except TimeoutError:
                 raise AssertionError(f"waited for {count} {kind.__name__}, saw {self.seen}") from None
         return found()
+
+
+async def hears(listener: Guest, sender: Guest, bundle: bytes) -> None:
+    """Send a bundle until it is heard: on a busy machine it may be too old when its turn comes, and is dropped."""
+    heard = asyncio.create_task(listener.saw(BundleReceived, lambda event: event.bundle == bundle))
+    while not heard.done():
+        sender.call.send_bundle(bundle)
+        await asyncio.wait((heard,), timeout=_BUNDLE_S)
+    await heard
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:

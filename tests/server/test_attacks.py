@@ -19,7 +19,7 @@ from server.client.events import BundleReceived
 from server.protocol.messages import Join, pack
 from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, LinkSettings, Secret, Settings
-from tests.server.running_server import Guest, RunningServer
+from tests.server.running_server import Guest, RunningServer, hears
 from tests.server.scraping import figures, refusals
 from tests.server.strangers import TIMEOUT_S, Stranger
 
@@ -53,8 +53,7 @@ async def a_normal_call_works(server: RunningServer) -> None:
     """Two people with good invitations see each other."""
     link = f"{server.room()}#token={TOKENS.invite('tea', 60)}"
     async with Guest(link, "Ann") as ann, Guest(link, "Bob") as bob:
-        ann.call.send_bundle(b"as if nothing had happened")
-        await bob.saw(BundleReceived, lambda event: event.bundle == b"as if nothing had happened")
+        await hears(bob, ann, b"as if nothing had happened")
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from aiortc import RTCPeerConnection
 
 from server.client.call import Call
 from server.client.events import (
-    BundleReceived,
     CallEnded,
     ParticipantAway,
     ParticipantCame,
@@ -26,7 +25,7 @@ from server.protocol.messages import Error, Join, Joined, ParticipantJoined, pac
 from server.protocol.room_messages import RoomState
 from server.rooms.room import Participant
 from server.settings import LinkSettings, RoomSettings, Settings
-from tests.server.running_server import Guest, RunningServer, cut_off, until
+from tests.server.running_server import Guest, RunningServer, cut_off, hears, until
 
 
 async def test_whose_socket_is_cut_is_away_and_comes_back_as_the_same() -> None:
@@ -38,8 +37,7 @@ async def test_whose_socket_is_cut_is_away_and_comes_back_as_the_same() -> None:
         returned = (await bob.saw(Reconnected))[0]
         assert (returned.id, returned.is_new_connection) == (bob_id, True)
         await ann.saw(ParticipantAway, lambda event: not event.participant.away)
-        bob.call.send_bundle(b"back again")
-        await ann.saw(BundleReceived, lambda event: event.sender == bob_id)
+        await hears(ann, bob, b"back again")
         assert not [event for event in ann.seen if isinstance(event, ParticipantWent)]
         assert len([event for event in bob.seen if isinstance(event, ParticipantCame)]) == 1
         await bob.__aexit__()
@@ -54,8 +52,7 @@ async def test_who_has_fallen_silent_is_away_and_goes_on_where_the_path_is_back(
         path.restore()
         await bob.saw(Reconnected)
         await ann.saw(ParticipantAway, lambda event: not event.participant.away)
-        bob.call.send_bundle(b"here again")
-        await ann.saw(BundleReceived, lambda event: event.bundle == b"here again")
+        await hears(ann, bob, b"here again")
 
 
 async def test_a_silent_socket_is_closed() -> None:
@@ -158,8 +155,7 @@ async def test_the_others_call_goes_on_when_the_server_restarts() -> None:
         await bob.saw(Reconnected)
         assert second.signalling.rooms.participant_count == 2
         await until(lambda: len(ann.call.participants) == 1, "Ann sees Bob again")
-        ann.call.send_bundle(b"hello again")
-        await bob.saw(BundleReceived, lambda event: event.bundle == b"hello again")
+        await hears(bob, ann, b"hello again")
         assert ann.call.stats.reconnections == 1
         await ann.__aexit__()
         await bob.__aexit__()

@@ -24,7 +24,7 @@ from server.client.media import CallMedia
 from server.protocol.messages import Answer, Error, Join, Joined, Offer, Voices, pack, parse_server_message
 from server.settings import LinkSettings, Settings
 from server.webrtc.channels import Channel
-from tests.server.running_server import Guest, RunningServer
+from tests.server.running_server import Guest, RunningServer, hears
 
 TIMEOUT_S = 5.0
 
@@ -38,8 +38,7 @@ async def server() -> AsyncIterator[RunningServer]:
         Guest(running.room(), "Bob") as bob,
     ):
         yield running
-        ann.call.send_bundle(b"still here")
-        await bob.saw(BundleReceived, lambda event: event == BundleReceived(ann.id, b"still here"))
+        await hears(bob, ann, b"still here")
         for guest in (ann, bob):
             assert not [event for event in guest.seen if isinstance(event, Reconnecting)]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.client.events import BundleReceived, CallEnded, ParticipantCame, ParticipantWent, RoomNews
+from server.client.events import CallEnded, ParticipantCame, ParticipantWent, RoomNews
 from server.protocol.messages import Leave, ParticipantLeft
 from server.protocol.room_messages import (
     AnswerKnock,
@@ -19,7 +19,7 @@ from server.protocol.room_messages import (
 )
 from server.rooms import record as record_module
 from server.settings import RoomSettings, Settings
-from tests.server.running_server import Guest, RunningServer
+from tests.server.running_server import Guest, RunningServer, hears
 from tests.server.strangers import Stranger
 
 
@@ -82,8 +82,7 @@ async def test_a_removed_participant_is_silent_at_once_and_its_pass_void() -> No
             await again.next(Waiting)
         await ann.call.use_power(Remove(ann.id))
         await ann.call.use_power(Remove(200))
-        bob.call.send_bundle(b"still here")
-        await ann.saw(BundleReceived)
+        await hears(ann, bob, b"still here")
 
 
 async def test_a_mute_request_reaches_whom_it_is_for() -> None:

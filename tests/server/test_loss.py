@@ -8,7 +8,7 @@ import aioice.ice
 import pytest
 
 from server.client.events import BundleReceived, ControlReceived, KeyframeSliceReceived
-from tests.server.running_server import Guest, RunningServer, until
+from tests.server.running_server import Guest, RunningServer, hears, until
 
 
 def lose_every(guest: Guest, nth: int) -> Callable[[], int]:
@@ -62,8 +62,7 @@ async def test_a_long_round_trip_is_no_withdrawn_consent(monkeypatch: pytest.Mon
     ):
         sent = delay_checks(ann, 0.7)
         await until(lambda: sent() >= 8, "many checks have been answered")
-        ann.call.send_bundle(b"still here")
-        await bob.saw(BundleReceived)
+        await hears(bob, ann, b"still here")
         assert ann.call.stats.reconnections == 0
 
 

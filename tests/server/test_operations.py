@@ -19,7 +19,7 @@ from server.operations.logs import configure_logging
 from server.protocol.messages import Error, Join, pack, parse_server_message
 from server.rooms.tokens import Tokens
 from server.settings import AccessSettings, LimitSettings, LogSettings, Secret, Settings
-from tests.server.running_server import Guest, RunningServer
+from tests.server.running_server import Guest, RunningServer, hears
 from tests.server.scraping import figures
 from tests.server.strangers import Stranger
 from tests.server.test_command_line import facewire, printed_link
@@ -121,8 +121,7 @@ async def test_draining_refuses_newcomers_and_lets_calls_go_on() -> None:
         assert (await ask(server, "/healthz"))[0] == 200
         async with Stranger(server) as eve:
             assert await eve.error() == "going-away"
-        ann.call.send_bundle(b"still talking")
-        await bob.saw(BundleReceived)
+        await hears(bob, ann, b"still talking")
         assert not draining.done()
         draining.cancel()
 
