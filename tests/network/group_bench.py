@@ -22,7 +22,8 @@ from server.bench.server_process import ServerProcess
 from tests.network.link import Link
 from tests.network.machine import idle_share, processor_times
 from tests.network.namespaces import Network, unavailable
-from tests.network.profiles import Profile
+from tests.network.profiles import Loss, Profile
+from tests.network.report import describe
 from tests.network.scores import score_link
 
 _PORT = 8080
@@ -63,21 +64,25 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description="Eight people, one of them on a thin link.")
     parser.add_argument("--kbps", type=float, default=64.0, help="of the thin link, both ways (default: %(default)s)")
+    parser.add_argument("--rtt-ms", type=float, default=60.0, help="of the thin link (default: %(default)s)")
+    parser.add_argument("--loss", type=float, default=0.0, help="share of packets that it loses (default: %(default)s)")
     parser.add_argument("--others", type=int, default=7, help="(default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=40.0, help="that are watched (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     arguments = parser.parse_args()
     if reason := unavailable():
         parser.error(reason)
-    report = measure(arguments.kbps, arguments.others, arguments.seconds)
+    link = Profile(
+        f"{arguments.kbps:g} kbit/s", kbps=arguments.kbps, rtt_ms=arguments.rtt_ms, loss=Loss(arguments.loss)
+    )
+    report = measure(link, arguments.others, arguments.seconds)
     print(report.text())
     if arguments.json:
         report.write(arguments.json)
 
 
-def measure(kbps: float, others: int, seconds: float) -> Report:
-    """Let `others` replay the demonstration, and one person on a link of `kbps` watch them."""
-    profile = Profile(f"{kbps:g} kbit/s", kbps=kbps, rtt_ms=60)
+def measure(profile: Profile, others: int, seconds: float) -> Report:
+    """Let `others` replay the demonstration, and one person on a link watch them."""
     with tempfile.TemporaryDirectory() as folder, Network() as network, ExitStack() as stack:
         server_host, thin_host = network.add_host("server"), network.add_host("thin")
         log = Path(folder) / "packets.log"
@@ -95,9 +100,7 @@ def measure(kbps: float, others: int, seconds: float) -> Report:
             end_s, idle = time.time(), idle_share(busy, processor_times())
             carried = score_link(profile, link.packets(), link.queued, end_s - seconds, end_s)
         seen = json.loads(said)
-    report = Report(
-        f"{others} people seen from a link of {kbps:g} kbit/s", ["participant", "updates/s", "voice", "broken"]
-    )
+    report = Report(f"{others} people seen over {describe(profile)}", ["participant", "updates/s", "voice", "broken"])
     updates = {who: updates_per_second(arrivals, seconds) for who, arrivals in seen["motion"].items()}
     voices = {who: score_voice(arrivals) for who, arrivals in seen["voice"].items()}
     for who in sorted(updates.keys() | voices.keys(), key=int):
