@@ -150,8 +150,9 @@ class FaceDecoder:
 
         `end_ms` is where the sound ends on the voice's own clock, which must not wrap.
         """
-        self._voice_clock.note_voice(end_ms, arrival_ms)
-        time_ms = self._voice_clock.to_frames(end_ms - 1000 * len(samples) / SAMPLE_RATE)
+        length_ms = 1000 * len(samples) / SAMPLE_RATE
+        self._voice_clock.note_voice(end_ms, length_ms, arrival_ms)
+        time_ms = self._voice_clock.to_frames(end_ms - length_ms)
         if self._drive is not None and time_ms is not None:
             self._drive.voice.add(samples, time_ms)
 

@@ -2,14 +2,17 @@
 
 Opus packets carry the voice's own clock, bundles that of the frames; the wire says nothing of how they differ. But both
 leave when their last moment is over, and the fastest of both take the same way: what the fastest differ by is the
-difference of the clocks.
+difference of the clocks. Only that a bundle waits: for its last face to be tracked, and for the voice packet behind
+which it goes. Both keep their rhythm, so that it always waits as long; how long, up to a packet, nobody says.
 """
 
 from collections import deque
 
 _WINDOW_MS = 10_000.0
-#: A bundle leaves so long after its last frame was taken: tracking a face takes that.
+#: Tracking a face takes that.
 _TRACKING_MS = 30.0
+#: Of a packet's length: how long a bundle waits for one.
+_WAITING_SHARE = 0.5
 
 
 class VoiceClock:
@@ -18,20 +21,23 @@ class VoiceClock:
     def __init__(self) -> None:
         self._bundles: deque[tuple[float, float]] = deque()
         self._voice: deque[tuple[float, float]] = deque()
+        self._waiting_ms = 0.0
 
     def note_bundle(self, last_frame_ms: float, arrival_ms: float) -> None:
         """Take the time of a bundle's last frame, on the sender's clock, and its arrival."""
         _note(self._bundles, arrival_ms, arrival_ms - last_frame_ms - _TRACKING_MS)
 
-    def note_voice(self, end_ms: float, arrival_ms: float) -> None:
-        """Take the time at which a packet's sound ends, on the voice's clock, and its arrival."""
+    def note_voice(self, end_ms: float, length_ms: float, arrival_ms: float) -> None:
+        """Take the time at which a packet's sound ends, on the voice's clock, its length, and its arrival."""
         _note(self._voice, arrival_ms, arrival_ms - end_ms)
+        self._waiting_ms = _WAITING_SHARE * length_ms
 
     def to_frames(self, voice_ms: float) -> float | None:
         """Return a time of the voice's clock on the frames' clock; None before both have arrived."""
         if not self._bundles or not self._voice:
             return None
-        return voice_ms + min(delay for _, delay in self._voice) - min(delay for _, delay in self._bundles)
+        fastest_voice, fastest_bundle = (min(delay for _, delay in noted) for noted in (self._voice, self._bundles))
+        return voice_ms + fastest_voice - (fastest_bundle - self._waiting_ms)
 
 
 def _note(delays: deque[tuple[float, float]], arrival_ms: float, delay_ms: float) -> None:

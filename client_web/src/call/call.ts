@@ -11,7 +11,7 @@ import type { HostMessage, Source } from './messages';
 import { Presence, type LocalState, type PresencePhase } from './presence';
 import { roundTripMs } from './round_trip';
 import type { Session } from './session';
-import type { TransportPreference } from './transport/transport';
+import type { TransportPreference, VoicePlayed } from './transport/transport';
 import { voiceTotals, type VoiceTotals } from './voice_totals';
 import { RateWindow, wireTotals, type WireRate } from './wire_rate';
 
@@ -212,6 +212,16 @@ export class Call extends Emitter<CallEvents> {
     this.voiceTaps += isOpen ? 1 : -1;
     this.local.isVoiceTapped = this.voiceTaps > 0;
     this.session?.exchange?.setVoiceTap(this.local.isVoiceTapped);
+  }
+
+  /** The packet of a participant's voice that is being played; `null` before the first. */
+  voicePlayed(id: number): VoicePlayed | null {
+    return this.session?.exchange?.voicePlayed(id) ?? null;
+  }
+
+  /** Lets a participant's voice wait so long, ms, for the picture that belongs to it. */
+  delayVoice(id: number, ms: number): void {
+    this.session?.exchange?.delayVoice(id, ms);
   }
 
   statistics(): CallStatistics {

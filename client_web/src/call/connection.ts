@@ -14,6 +14,7 @@ import {
   type TrailerCounters,
   type TransportName,
   type TransportPreference,
+  type VoicePlayed,
 } from './transport/transport';
 
 const MAX_VOICE_SLOTS = 7;
@@ -162,6 +163,13 @@ export class Connection {
   setVoiceWait(mid: string, ms: number): void {
     const slot = this.slots.find((transceiver) => transceiver.mid === mid);
     if (slot !== undefined && 'jitterBufferTarget' in slot.receiver) slot.receiver.jitterBufferTarget = ms;
+  }
+
+  /** The packet of the slot `mid` that is being played; `null` before the first. */
+  voicePlayed(mid: string): VoicePlayed | null {
+    const slot = this.slots.find((transceiver) => transceiver.mid === mid);
+    const [source] = slot?.receiver.getSynchronizationSources() ?? [];
+    return source === undefined ? null : { timestamp: source.rtpTimestamp, playedMs: source.timestamp };
   }
 
   /** Lets the Opus encoder take so much, kbit/s. */

@@ -16,7 +16,7 @@ import { CLOCK_MODULUS_MS } from './sender_clock';
 import { isScreenSlice, ScreenSender } from './screen_delivery';
 import { timeTicksOf } from './transport/bundle_sequence';
 import { isGathered, splitGathered } from './transport/gathered';
-import type { TrailerCounters, TransportName } from './transport/transport';
+import type { TrailerCounters, TransportName, VoicePlayed } from './transport/transport';
 import { VoiceAssignment } from './voice_assignment';
 
 /** In larger rooms nobody is asked for their clock. */
@@ -127,7 +127,7 @@ export class Exchange {
       {
         report: (participant, reception) => this.sendControl(participant, { type: 'reception', ...reception }),
         apply: (allocation) => this.apply(allocation),
-        wait: (mid, ms) => this.connection.setVoiceWait(mid, ms),
+        wait: (mid, ms) => this.voices.delayed.has(mid) || this.connection.setVoiceWait(mid, ms),
       },
       local.budget,
     );
@@ -153,6 +153,20 @@ export class Exchange {
 
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     await this.connection.setMicrophone(track);
+  }
+
+  /** The packet of this participant's voice that is being played; `null` before the first. */
+  voicePlayed(id: number): VoicePlayed | null {
+    const mid = this.voices.slotOf(id);
+    return mid === null ? null : this.connection.voicePlayed(mid);
+  }
+
+  /** Lets this participant's voice wait so long, ms, for the picture that belongs to it: no longer by the jitter of bundles. */
+  delayVoice(id: number, ms: number): void {
+    const mid = this.voices.slotOf(id);
+    if (mid === null) return;
+    this.voices.delayed.add(mid);
+    this.connection.setVoiceWait(mid, ms);
   }
 
   /** Hands out every voice packet from now on, ours too, or no longer. */

@@ -2,6 +2,8 @@
 export class VoiceAssignment {
   private readonly tracks = new Map<string, MediaStreamTrack>();
   private readonly voices = new Map<number, MediaStreamTrack>();
+  /** Slots whose voice waits for its speaker's picture. */
+  readonly delayed = new Set<string>();
   private assigned: ReadonlyMap<string, number | null> = new Map();
 
   /** @param report learns of each participant's track, or that there is none any more (`null`). */
@@ -10,6 +12,7 @@ export class VoiceAssignment {
   /** Takes the server's word on whose voice each slot (transceiver `mid`) carries. */
   setSlots(slots: ReadonlyMap<string, number | null>): void {
     this.assigned = slots;
+    this.delayed.clear();
     this.assign();
   }
 
@@ -28,9 +31,15 @@ export class VoiceAssignment {
     return this.assigned.get(mid) ?? null;
   }
 
+  /** The slot that carries this participant's voice; `null` if none does. */
+  slotOf(id: number): string | null {
+    for (const [mid, speaker] of this.assigned) if (speaker === id) return mid;
+    return null;
+  }
+
   /** Whether a slot carries this participant's voice. */
   hears(id: number): boolean {
-    return [...this.assigned.values()].includes(id);
+    return this.slotOf(id) !== null;
   }
 
   private assign(): void {

@@ -12,6 +12,7 @@ import type { EntropyTable } from './contexts';
 import { UnknownKeyframeError, WireError } from './errors';
 import type { FaceDecoderStatistics } from './face';
 import { CACHED_KEYFRAMES, parseKeyframe, type Keyframe } from './keyframes';
+import { LipSync } from './lip_sync';
 import type { Motion } from './motion';
 import { Playout, type TimedFrame } from './playout';
 import type { SpeechDrive } from './speech/drive';
@@ -41,6 +42,8 @@ export class Decoder {
   drive: SpeechDrive | null = null;
   /** Drawn where motion was missing and the voice moved the face. */
   picturesBySound = 0;
+
+  readonly lipSync = new LipSync();
 
   private readonly playout = new Playout();
   private readonly voiceClock = new VoiceClock();
@@ -85,9 +88,16 @@ export class Decoder {
 
   /** Lets the drive hear the sound of a packet; resolves when it has. */
   async addSound({ samples, endMs, arrivalMs }: HeardSound): Promise<void> {
-    this.voiceClock.noteVoice(endMs, arrivalMs);
-    const timeMs = this.voiceClock.toFrames(endMs - (1000 * samples.length) / SAMPLE_RATE);
+    const lengthMs = (1000 * samples.length) / SAMPLE_RATE;
+    this.voiceClock.noteVoice(endMs, lengthMs, arrivalMs);
+    const timeMs = this.voiceClock.toFrames(endMs - lengthMs);
     if (timeMs !== null) await this.drive?.voice.add(samples, timeMs);
+  }
+
+  /** Takes note that what the voice said at `voiceMs` of its own clock was played at `playedMs`. */
+  notePlayed(voiceMs: number, playedMs: number): void {
+    const frameMs = this.voiceClock.toFrames(voiceMs);
+    if (frameMs !== null) this.lipSync.noteSound(playedMs - frameMs);
   }
 
   /** Throws `WireError`, too, if a frame is to be animated from a keyframe that is here and has no face. */
@@ -176,6 +186,8 @@ export class Decoder {
 
   private dueFrame(nowMs: number): TimedFrame | null {
     const frame = this.playout.due(nowMs);
+    if (this.playout.behindMs !== null) this.lipSync.notePicture(this.playout.behindMs, nowMs);
+    this.playout.waitMs = this.lipSync.pictureWaitMs;
     if (frame === null || this.drive === null) return frame;
     return this.drive.move(frame, this.playout.around, this.playout.mediaMs);
   }

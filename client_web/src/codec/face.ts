@@ -81,6 +81,10 @@ export interface FaceDecoderStatistics {
   state: 'waiting' | 'live' | 'plain' | 'sound' | 'stale' | 'no-face';
   /** Pictures so far in which the voice moved the face, for no motion arrived. */
   picturesBySound: number;
+  /** How much later than the sound that belongs to it a picture is seen; `null` while that is not known. */
+  soundOffsetMs: number | null;
+  /** How long the voice is to stay in its jitter buffer, so as not to come before the picture; `null` while not known. */
+  voiceDelayMs: number | null;
   /** Bundles and keyframes that did not parse and were dropped. */
   dropped: number;
 }
@@ -92,6 +96,8 @@ export interface FaceDecoder {
   pushKeyframe(blob: Uint8Array): void;
   /** Lets the face hear its voice: an Opus packet when it arrives, with its RTP timestamp (48 kHz, modulo 2³²). */
   pushVoice(packet: Uint8Array, timestamp: number): void;
+  /** Says that the packet of the voice with this RTP timestamp began to be played at `playedMs` since 1970. */
+  notePlayed(timestamp: number, playedMs: number): void;
   /** Says whether this person lets their voice move their face where no motion arrives; they do not until then. */
   allowSound(allowed: boolean): void;
   /** That keyframe is missing here: ask the sender for it. At most once a second for each number. */

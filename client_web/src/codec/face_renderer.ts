@@ -150,6 +150,10 @@ class WorkerFaceDecoder implements FaceDecoder {
     this.post({ type: 'voice', face: this.face, packet: { packet, timestamp, arrivalMs } });
   }
 
+  notePlayed(timestamp: number, playedMs: number): void {
+    this.post({ type: 'played', face: this.face, timestamp, playedMs });
+  }
+
   allowSound(allowed: boolean): void {
     this.post({ type: 'allow-sound', face: this.face, allowed });
   }

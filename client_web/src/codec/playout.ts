@@ -30,6 +30,8 @@ export interface TimedFrame {
 
 /** Orders the frames of one sender and says which one is due. Times are ms of any one steady clock. */
 export class Playout {
+  /** How much longer than for their own sake frames wait. */
+  waitMs = 0;
   private frames: TimedFrame[] = [];
   private passed: TimedFrame[] = [];
   private delays: { arrivalMs: number; delayMs: number }[] = [];
@@ -56,12 +58,12 @@ export class Playout {
 
   /** How much later than the times in bundles frames are shown, by the clock of arrivals; null before the first. */
   get behindMs(): number | null {
-    return this.delay;
+    return this.delay === null ? null : this.delay + this.waitMs;
   }
 
   /** How much later than the fastest bundle of the last 10 s pictures are shown. */
   get bufferingMs(): number {
-    return this.delay === null || this.delays.length === 0 ? 0 : this.delay - this.smallestDelay();
+    return this.delay === null || this.delays.length === 0 ? 0 : this.delay + this.waitMs - this.smallestDelay();
   }
 
   /** Takes the frames of a bundle that arrived at `arrivalMs`. */
@@ -86,7 +88,7 @@ export class Playout {
   due(nowMs: number): TimedFrame | null {
     if (this.delay === null) return null;
     this.shrink(nowMs);
-    this.newestMediaMs = Math.max(this.newestMediaMs, nowMs - this.delay);
+    this.newestMediaMs = Math.max(this.newestMediaMs, nowMs - this.delay - this.waitMs);
     while ((this.frames[1]?.timeMs ?? Infinity) <= this.mediaMs) this.passed.push(...this.frames.splice(0, 1));
     this.passed = this.passed.filter(({ timeMs }) => timeMs >= this.mediaMs - PASSED_MS);
     const [current, following] = this.frames;
@@ -96,7 +98,7 @@ export class Playout {
 
   /** Tells whether nothing new has been due for a second. */
   isStale(nowMs: number): boolean {
-    return this.delay !== null && nowMs - this.delay - this.newestMs > STALE_MS;
+    return this.delay !== null && nowMs - this.delay - this.waitMs - this.newestMs > STALE_MS;
   }
 
   private unwrap(timeTicks: number): number {

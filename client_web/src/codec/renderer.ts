@@ -108,6 +108,13 @@ export class Renderer {
     this.faces.get(number)?.ear?.push(packet);
   }
 
+  /** Takes note that the packet of a face's voice with this RTP timestamp began to be played at `playedMs`. */
+  notePlayed(number: number, timestamp: number, playedMs: number): void {
+    const face = this.faces.get(number);
+    const voiceMs = face?.ear?.timeOf(timestamp) ?? null;
+    if (voiceMs !== null) face?.decoder.notePlayed(voiceMs, playedMs);
+  }
+
   /** Takes note whether a person lets their voice move their face where no motion arrives. */
   allowSound(number: number, allowed: boolean): void {
     const face = this.faces.get(number);
@@ -222,6 +229,8 @@ export class Renderer {
         weights: this.animator.name,
         state: face.reportedState,
         picturesBySound: face.decoder.picturesBySound,
+        soundOffsetMs: face.decoder.lipSync.offsetMs,
+        voiceDelayMs: face.decoder.lipSync.voiceDelayMs,
         dropped: face.decoder.dropped,
       };
       face.picturesDrawn = 0;

@@ -38,6 +38,9 @@ async function handle(message: ToRenderer): Promise<void> {
     case 'voice':
       renderer?.addVoice(message.face, message.packet);
       return;
+    case 'played':
+      renderer?.notePlayed(message.face, message.timestamp, message.playedMs);
+      return;
     case 'allow-sound':
       renderer?.allowSound(message.face, message.allowed);
       return;

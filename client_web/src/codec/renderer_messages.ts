@@ -23,6 +23,7 @@ export type ToRenderer =
   | { type: 'bundle'; face: number; bundle: Uint8Array; arrivalEpochMs: number }
   | { type: 'keyframe'; face: number; blob: Uint8Array }
   | { type: 'voice'; face: number; packet: VoicePacket }
+  | { type: 'played'; face: number; timestamp: number; playedMs: number }
   | { type: 'allow-sound'; face: number; allowed: boolean }
   | { type: 'remove'; face: number };
 

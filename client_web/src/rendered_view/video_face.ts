@@ -55,6 +55,9 @@ export class VideoFace implements FaceDecoder {
   /** Does nothing: the renderer hears for itself. */
   pushVoice(): void {}
 
+  /** Does nothing: pictures cannot be made to wait here. */
+  notePlayed(): void {}
+
   /** Does nothing: the renderer is told by the person. */
   allowSound(): void {}
 
@@ -70,6 +73,8 @@ export class VideoFace implements FaceDecoder {
       weights: `${this.video.videoWidth}×${this.video.videoHeight} video`,
       state: this.state,
       picturesBySound: 0,
+      soundOffsetMs: null,
+      voiceDelayMs: null,
       dropped: 0,
     });
     this.pictures = this.drawingMs = 0;

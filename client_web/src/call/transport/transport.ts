@@ -14,6 +14,14 @@ export interface VoiceArrival {
   atMs: number;
 }
 
+/** When a voice packet began to be played. */
+export interface VoicePlayed {
+  /** Of the RTP packet: samples at 48 kHz, modulo 2³². */
+  timestamp: number;
+  /** When it left the jitter buffer for the loudspeaker, ms since 1970. */
+  playedMs: number;
+}
+
 /** One way for bundles; each goes out at most once. */
 export interface BundleTransport {
   /** Sends a bundle of at most 1 150 bytes to everybody. */

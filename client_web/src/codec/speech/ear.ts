@@ -25,6 +25,11 @@ export class Ear {
     return (1000 * samples) / SAMPLE_RATE / FRAME_MS;
   }
 
+  /** Returns the time of an RTP timestamp on the voice's own clock, which does not wrap, ms; null before the first packet. */
+  timeOf(timestamp: number): number | null {
+    return this.tap.timeOf(timestamp);
+  }
+
   close(): void {
     this.tap.close();
   }

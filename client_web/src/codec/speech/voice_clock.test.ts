@@ -10,8 +10,8 @@ describe('the clocks of voice and frames', () => {
     for (let number = 0; number < 80; number++) {
       const arrivalMs = 5_000 + 120 * number;
       const jitterMs = number === 40 ? 0 : random(40);
-      clock.noteBundle(120 * number, arrivalMs + 60 + 30 + jitterMs);
-      clock.noteVoice(7_000 + 120 * number, arrivalMs + 60 + jitterMs);
+      clock.noteBundle(120 * number, arrivalMs + 60 + 30 + 20 + jitterMs);
+      clock.noteVoice(7_000 + 120 * number, 40, arrivalMs + 60 + jitterMs);
     }
     expect(clock.toFrames(7_400)).toBeCloseTo(400, 6);
   });
@@ -19,9 +19,9 @@ describe('the clocks of voice and frames', () => {
   it('forgets after ten seconds', () => {
     const clock = new VoiceClock();
     clock.noteBundle(0, 1_030);
-    clock.noteVoice(0, 1_000);
+    clock.noteVoice(0, 0, 1_000);
     clock.noteBundle(11_000, 12_080);
-    clock.noteVoice(11_000, 12_100);
+    clock.noteVoice(11_000, 0, 12_100);
     expect(clock.toFrames(0)).toBeCloseTo(50, 6);
   });
 });

@@ -4,8 +4,10 @@
  */
 
 const WINDOW_MS = 10_000;
-/** A bundle leaves so long after its last frame was taken: tracking a face takes that. */
+/** Tracking a face takes that. */
 const TRACKING_MS = 30;
+/** Of a packet's length: how long a bundle waits for one. */
+const WAITING_SHARE = 0.5;
 
 interface Delay {
   arrivalMs: number;
@@ -16,21 +18,23 @@ interface Delay {
 export class VoiceClock {
   private bundles: Delay[] = [];
   private voice: Delay[] = [];
+  private waitingMs = 0;
 
   /** Takes the time of a bundle's last frame, on the sender's clock, and its arrival. */
   noteBundle(lastFrameMs: number, arrivalMs: number): void {
     this.bundles = noted(this.bundles, arrivalMs, arrivalMs - lastFrameMs - TRACKING_MS);
   }
 
-  /** Takes the time at which a packet's sound ends, on the voice's clock, and its arrival. */
-  noteVoice(endMs: number, arrivalMs: number): void {
+  /** Takes the time at which a packet's sound ends, on the voice's clock, its length, and its arrival. */
+  noteVoice(endMs: number, lengthMs: number, arrivalMs: number): void {
     this.voice = noted(this.voice, arrivalMs, arrivalMs - endMs);
+    this.waitingMs = WAITING_SHARE * lengthMs;
   }
 
   /** Returns a time of the voice's clock on the frames' clock; null before both have arrived. */
   toFrames(voiceMs: number): number | null {
     if (this.bundles.length === 0 || this.voice.length === 0) return null;
-    return voiceMs + smallest(this.voice) - smallest(this.bundles);
+    return voiceMs + smallest(this.voice) - (smallest(this.bundles) - this.waitingMs);
   }
 }
 

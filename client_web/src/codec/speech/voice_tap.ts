@@ -51,6 +51,11 @@ export class VoiceTap {
     this.opened().decode(new EncodedAudioChunk({ type: 'key', timestamp: microseconds, data: new Uint8Array(packet) }));
   }
 
+  /** Returns the time of an RTP timestamp on the voice's own clock, which does not wrap, ms; null before the first packet. */
+  timeOf(timestamp: number): number | null {
+    return this.newest === null ? null : (1000 * unwrapped(timestamp, this.newest)) / DECODED_RATE;
+  }
+
   close(): void {
     if (this.decoder?.state === 'configured') this.decoder.close();
   }

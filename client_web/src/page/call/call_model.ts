@@ -37,6 +37,7 @@ export interface Knock {
 export type Panel = 'chat' | 'people' | 'status' | 'settings' | 'shortcuts';
 
 const SPEAKING_INTERVAL_MS = 120;
+const LIP_SYNC_INTERVAL_MS = 500;
 const FIGURES_INTERVAL_MS = 1_000;
 const ANNOUNCEMENT_MS = 5_000;
 
@@ -88,6 +89,7 @@ export class CallModel {
     window.addEventListener('online', online);
     const timers = [
       setInterval(() => this.updateSpeaking(), SPEAKING_INTERVAL_MS),
+      setInterval(() => this.keepTogether(), LIP_SYNC_INTERVAL_MS),
       setInterval(() => this.figures.add(call.statistics(), performance.now()), FIGURES_INTERVAL_MS),
     ];
     this.stop = [
@@ -308,6 +310,16 @@ export class CallModel {
     if (person === undefined) return;
     person.setVoice(track);
     if (!(await person.play())) this.soundBlocked.value = true;
+  }
+
+  /** Lets each face and its voice wait for each other. */
+  private keepTogether(): void {
+    for (const person of this.people.value) {
+      const { id } = person.participant;
+      const played = this.call.voicePlayed(id);
+      const delayMs = played === null ? null : person.notePlayed(played);
+      if (delayMs !== null) this.call.delayVoice(id, delayMs);
+    }
   }
 
   private updateSpeaking(): void {

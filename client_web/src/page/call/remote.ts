@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals';
 import type { Reaction } from '../../call/control';
 import type { KeyframeAbility, ParticipantState } from '../../call/events';
 import type { Participant } from '../../call/messages';
+import type { VoicePlayed } from '../../call/transport/transport';
 import { CACHED_KEYFRAMES, KeyframeChains, type FaceDecoder, type FaceDecoderStatistics } from '../../codec';
 import { VoiceActivity } from '../../media/voice_activity';
 import type { RemoteStatistics } from '../page_handle';
@@ -73,6 +74,12 @@ export class Remote {
   /** Lets the face hear an Opus packet of its voice. */
   pushVoice(packet: Uint8Array, timestamp: number): void {
     this.face?.pushVoice(packet, timestamp);
+  }
+
+  /** Takes note of what of the voice is being played. Returns how long the voice is to wait for the face, ms, if that is known. */
+  notePlayed({ timestamp, playedMs }: VoicePlayed): number | null {
+    this.face?.notePlayed(timestamp, playedMs);
+    return this.drawing.value?.voiceDelayMs ?? null;
   }
 
   setState(state: ParticipantState, keyframes: KeyframeAbility): void {

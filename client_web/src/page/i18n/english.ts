@@ -320,6 +320,7 @@ export const english = {
       none: 'voice only',
     },
     cameraToScreen: (milliseconds: number) => `${milliseconds} ms from camera to screen`,
+    pictureAfterSound: (ms: number) => `picture ${ms} ms after sound`,
     drawing: (pictures: number, delay: number, provider: string, weights: string) =>
       `${pictures} pictures/s · buffered ${delay} ms · ${provider} · ${weights}`,
   },

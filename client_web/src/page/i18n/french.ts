@@ -321,6 +321,7 @@ export const french: Messages = {
       none: 'voix seule',
     },
     cameraToScreen: (milliseconds) => `${milliseconds} ms de la caméra à l’écran`,
+    pictureAfterSound: (ms) => `image ${ms} ms après le son`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} images/s · tampon ${delay} ms · ${provider} · ${weights}`,
   },

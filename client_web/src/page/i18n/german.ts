@@ -322,6 +322,7 @@ export const german: Messages = {
       none: 'nur Stimme',
     },
     cameraToScreen: (milliseconds) => `${milliseconds} ms von der Kamera bis zum Bildschirm`,
+    pictureAfterSound: (ms) => `Bild ${ms} ms nach dem Ton`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} Bilder/s · ${delay} ms gepuffert · ${provider} · ${weights}`,
   },

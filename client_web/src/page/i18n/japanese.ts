@@ -313,6 +313,7 @@ export const japanese: Messages = {
       none: '音声のみ',
     },
     cameraToScreen: (milliseconds) => `カメラから画面まで ${milliseconds} ミリ秒`,
+    pictureAfterSound: (ms) => `映像は音の ${ms} ms 後`,
     drawing: (pictures, delay, provider, weights) =>
       `毎秒 ${pictures} 枚・バッファー ${delay} ミリ秒・${provider}・${weights}`,
   },

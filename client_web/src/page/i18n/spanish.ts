@@ -315,6 +315,7 @@ export const spanish: Messages = {
       none: 'solo voz',
     },
     cameraToScreen: (milliseconds) => `${milliseconds} ms de la cámara a la pantalla`,
+    pictureAfterSound: (ms) => `imagen ${ms} ms tras el sonido`,
     drawing: (pictures, delay, provider, weights) =>
       `${pictures} imágenes/s · ${delay} ms en espera · ${provider} · ${weights}`,
   },

@@ -90,6 +90,7 @@ function FaceFigures({ person, clockOffsetMs }: { person: Remote; clockOffsetMs:
             PROVIDERS[drawing.provider],
             drawing.weights,
           )}
+          {drawing.soundOffsetMs !== null && ` · ${t.pictureAfterSound(Math.round(drawing.soundOffsetMs))}`}
         </span>
       )}
       {clockOffsetMs !== null && behindMs !== null && (
