@@ -42,7 +42,7 @@ async def test_axe_finds_nothing_serious(tmp_path: Path, theme: str) -> None:
         page = await browser.new_page()
         await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
         found: list[str] = []
-        for path in ("/", "/demo", "/room/tea"):
+        for path in ("/", "/demo", "/play", "/room/tea"):
             await page.goto(server.address + path)
             await expect(page.get_by_role("main")).to_be_visible()
             found += await violations(page)

@@ -13,6 +13,7 @@ from server.demonstration import RECORDING
 from server.native.play_out import PlayOut
 from tests.native.recordings import short_demonstration
 from tests.page.recordings import canvas_picture, open_in_player, psnr, seek
+from tests.page.test_accessibility import violations
 from tests.page.test_page import CALL_TIMEOUT_MS, chromium
 from tests.server.running_server import RunningServer
 
@@ -28,7 +29,8 @@ async def test_pictures_are_those_that_decode_draws(tmp_path: Path) -> None:
         await open_in_player(page, server.address, RECORDING)
         for index in (150, 40, 41, 42, 200, 75):
             await seek(page, index * 40)
-            assert psnr(await canvas_picture(page, 1), expected[index]) > 40
+            assert psnr(await canvas_picture(page, 1), expected[index]) >= 40
+        assert await violations(page) == []
 
 
 async def test_people_play_pause_and_seek_by_keys(tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ async def test_a_recorded_call_decodes_to_what_the_browser_received(tmp_path: Pa
         for person in people.values():
             assert person.bundles >= _BUNDLES, person
             assert person.voice_packets > 0, person
+        assert main(["info", str(recording)]) == 0
         with RecordingReader(recording) as reader:
             records = list(reader.records())
         await _same_symbols(records, people["Grace"].id, arrived, tmp_path)
@@ -191,8 +192,9 @@ def _same_pictures(recording: Path, drawn: dict[int, Picture], video: Path) -> N
     with av.open(str(video)) as container:
         written = [frame.to_ndarray()[: frame.height] for frame in container.decode(video=0)]
     for index, picture in drawn.items():
-        assert psnr(picture, expected[index]) >= 40
-        assert psnr(luma(picture), written[index]) >= 40
+        drawn_db, written_db = psnr(picture, expected[index]), psnr(luma(picture), written[index])
+        print(f"picture {index}: {drawn_db:.1f} dB beside what decode draws, luma {written_db:.1f} dB beside its video")
+        assert min(drawn_db, written_db) >= 40
 
 
 async def test_everybody_is_told_also_who_comes_later(tmp_path: Path) -> None:

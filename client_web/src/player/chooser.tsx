@@ -98,20 +98,22 @@ function KeptRecordings({ isOpening, open }: Pick<ChooserProps, 'isOpening' | 'o
                 {made.format(file.lastModified)} · {sizeText(file.size)}
               </span>
             </span>
-            <button
-              type="button"
-              disabled={isOpening}
-              aria-label={t.playFile(file.name)}
-              onClick={() => open(file.name, Promise.resolve(file))}
-            >
-              {play}
-            </button>
-            <SaveLink name={file.name} file={file} label={t.saveFile(file.name)}>
-              {save}
-            </SaveLink>
-            <button type="button" aria-label={t.deleteFile(file.name)} onClick={() => void remove(file.name)}>
-              {t.delete}
-            </button>
+            <span class="kept-ways-on">
+              <button
+                type="button"
+                disabled={isOpening}
+                aria-label={t.playFile(file.name)}
+                onClick={() => open(file.name, Promise.resolve(file))}
+              >
+                {play}
+              </button>
+              <SaveLink name={file.name} file={file} label={t.saveFile(file.name)}>
+                {save}
+              </SaveLink>
+              <button type="button" aria-label={t.deleteFile(file.name)} onClick={() => void remove(file.name)}>
+                {t.delete}
+              </button>
+            </span>
           </li>
         ))}
       </ul>

@@ -16,17 +16,19 @@ export function FinishedRecording({ recorder }: { recorder: CallRecorder }) {
         <div class="recording-bar" data-finished>
           <span class="recording-figures">{t.recorded(clockText(finished.lengthMs), sizeText(finished.file.size))}</span>
           <span class="recording-told">{!finished.isKept && t.withoutKeeping}</span>
-          <SaveLink name={finished.name} file={finished.file}>
-            {t.save}
-          </SaveLink>
-          {finished.isKept && (
-            <a class="button" href={`/play?kept=${encodeURIComponent(finished.name)}`} target="_blank">
-              {t.play}
-            </a>
-          )}
-          <button type="button" onClick={() => (recorder.finished.value = null)}>
-            {t.putAway}
-          </button>
+          <span class="recording-ways-on">
+            <SaveLink name={finished.name} file={finished.file}>
+              {t.save}
+            </SaveLink>
+            {finished.isKept && (
+              <a class="button" href={`/play?kept=${encodeURIComponent(finished.name)}`} target="_blank">
+                {t.play}
+              </a>
+            )}
+            <button type="button" onClick={() => (recorder.finished.value = null)}>
+              {t.putAway}
+            </button>
+          </span>
         </div>
       )}
     </div>
