@@ -23,6 +23,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _LAG_INTERVAL_S = 0.5
 _JOIN_BUCKETS_S = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 5.0, 10.0, 20.0)
+_ROUND_TRIP_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 _LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -49,6 +50,12 @@ class Metrics:
             "facewire_join_seconds",
             "From being let in to a WebRTC connection",
             buckets=_JOIN_BUCKETS_S,
+            registry=registry,
+        )
+        self.round_trip_s = Histogram(
+            "facewire_round_trip_seconds",
+            "To a participant and back, as RTCP reports tell",
+            buckets=_ROUND_TRIP_BUCKETS_S,
             registry=registry,
         )
         self._lag_s = Histogram(
@@ -108,6 +115,18 @@ class _TrafficCollector(Collector):
             family = CounterMetricFamily(name, documentation, labels=labels)
             for key, total in sums.items():
                 family.add_metric(key, total)
+            yield family
+        for name, documentation, counted in (
+            (
+                "facewire_voice_expected",
+                "Voice packets on the last hop, as RTCP reports tell",
+                self._traffic.voice_expected,
+            ),
+            ("facewire_voice_lost", "Those of them that did not arrive", self._traffic.voice_lost),
+        ):
+            family = CounterMetricFamily(name, documentation, labels=("direction",))
+            for direction, total in counted.items():
+                family.add_metric((direction,), total)
             yield family
         dropped = CounterMetricFamily("facewire_relay_dropped", "Payload not relayed, by why", labels=("reason",))
         for reason, total in self._traffic.dropped.items():

@@ -20,13 +20,20 @@ from server.webrtc.aiortc_internals import (
     tune,
 )
 from server.webrtc.channels import TRAITS, Channel, new_queue
-from server.webrtc.direct_path import receive_at_once, send_at_once, send_data_at_once, take_voice_packets
+from server.webrtc.direct_path import (
+    receive_at_once,
+    send_at_once,
+    send_data_at_once,
+    take_voice_packets,
+    voice_packets,
+)
 from server.webrtc.motion_queue import MotionQueue
 from server.webrtc.outgoing import OutgoingQueue
 from server.webrtc.path_watch import PathWatch
 from server.webrtc.sctp_delay import SctpDelay
 from server.webrtc.sdp import ClientOffer, dress_answer, parse_offer
 from server.webrtc.voice import VoiceSlots, only_opus
+from server.webrtc.voice_reports import VoiceReport
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +50,9 @@ class PeerListener(Protocol):
 
     def on_voice(self, payload: bytes, timestamp: int) -> None:
         """Take an Opus packet and its RTP timestamp."""
+
+    def on_voice_reports(self, sent: VoiceReport, received: VoiceReport) -> None:
+        """Learn how voices arrived at the client, and how the client's own arrived here."""
 
     def on_connected(self) -> None:
         """Learn that the connection is up."""
@@ -74,6 +84,7 @@ class Peer:
         self._resolving: set[asyncio.Task[None]] = set()
         self._watch: PathWatch | None = None
         self._delay: SctpDelay | None = None
+        self._voice_packets = 0, 0
         self._closed = False
         self._deadline = asyncio.get_running_loop().call_later(link.connect_timeout_s, self._on_deadline)
         self.slots = VoiceSlots()
@@ -149,7 +160,7 @@ class Peer:
             else:
                 track = self.slots.open(section.mid)
                 transceiver = self._connection.addTransceiver(track, "sendonly")
-                send_at_once(transceiver.sender, track, self._link.rtcp_interval_s)
+                send_at_once(transceiver.sender, track, self._link.rtcp_interval_s, self._on_report)
             only_opus(transceiver)
 
     def _resolve_later(self, offer: ClientOffer) -> None:
@@ -208,6 +219,12 @@ class Peer:
             self._listener.on_voice(payload, timestamp)
         else:
             self.dropped["voice too long"] += 1
+
+    def _on_report(self, sent: VoiceReport) -> None:
+        before, now = self._voice_packets, voice_packets(self._connection.getTransceivers()[0].receiver)
+        self._voice_packets = now
+        received = VoiceReport(now[0] - before[0], max(0, now[1] - before[1]))
+        self._listener.on_voice_reports(sent, received)
 
     def _on_state(self) -> None:
         if self._closed:

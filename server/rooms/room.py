@@ -19,6 +19,7 @@ from server.rooms.record import Presence
 from server.rooms.tokens import new_id
 from server.settings import Settings
 from server.webrtc.channels import EVERYBODY, TRAITS, Channel, split_recipient, with_sender
+from server.webrtc.voice_reports import VoiceReport
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,13 @@ class Participant:
             self.room.play(self, payload, timestamp)
         else:
             self.peer.dropped["voice too fast"] += 1
+
+    def on_voice_reports(self, sent: VoiceReport, received: VoiceReport) -> None:
+        """Count what was lost on the way to the participant and from there."""
+        for direction, report in ((OUT, sent), (IN, received)):
+            self.room.traffic.count_voice(direction, report.expected, report.lost)
+        if sent.round_trip_s is not None:
+            self.room.metrics.round_trip_s.observe(sent.round_trip_s)
 
     def on_connected(self) -> None:
         """Measure how long that took."""

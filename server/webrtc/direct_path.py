@@ -18,7 +18,9 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
+    AnyRtcpPacket,
     RtcpByePacket,
+    RtcpRrPacket,
     RtcpSdesPacket,
     RtcpSenderInfo,
     RtcpSourceInfo,
@@ -30,6 +32,7 @@ from OpenSSL import SSL
 
 from server.webrtc.eager import run_now
 from server.webrtc.voice import VoiceTrack
+from server.webrtc.voice_reports import ReportReader, VoiceReport
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class _RtpStream:
         self._reported = 0
         self._sent_at = 0.0
         self.packets = 0
+        self.reports = ReportReader()
 
     def send(self, payload: bytes, pts: int) -> None:
         """Send a packet whose first sample is number `pts`; dropped while the connection is not up."""
@@ -85,14 +89,20 @@ class _RtpStream:
             packet_count=self.packets & 0xFFFFFFFF,
             octet_count=self._octets & 0xFFFFFFFF,
         )
+        self.reports.note_asked(about.ntp_timestamp)
         name = RtcpSourceInfo(ssrc=self._ssrc, items=[(_CNAME, b"voice")])
         return bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=about)) + bytes(RtcpSdesPacket(chunks=[name]))
 
 
-def send_at_once(sender: RTCRtpSender, track: VoiceTrack, report_interval_s: float) -> None:
+def send_at_once(
+    sender: RTCRtpSender,
+    track: VoiceTrack,
+    report_interval_s: float,
+    on_report: Callable[[VoiceReport], None] = lambda report: None,
+) -> None:
     """Make a sender send its track's packets as they are pushed, and a report in `report_interval_s`.
 
-    Call before the connection is up.
+    `on_report` takes what the other end says of them. Call before the connection is up.
     """
     internals: dict[str, Any] = vars(sender)
 
@@ -118,7 +128,14 @@ def send_at_once(sender: RTCRtpSender, track: VoiceTrack, report_interval_s: flo
             await _send_rtcp(sender, bytes(RtcpByePacket(sources=[sender._ssrc])))
         internals["_RTCRtpSender__rtcp_exited"].set()
 
+    async def handle_rtcp(packet: AnyRtcpPacket) -> None:
+        if sender in streams and isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            for block in packet.reports:
+                if block.ssrc == sender._ssrc:
+                    on_report(streams[sender].reports.read(block))
+
     streams: dict[RTCRtpSender, _RtpStream] = {}
+    sender._handle_rtcp_packet = handle_rtcp  # type: ignore[method-assign]
     sender._run_rtp = run_rtp  # type: ignore[method-assign]
     sender._run_rtcp = run_rtcp  # type: ignore[method-assign]
 
@@ -150,6 +167,15 @@ def take_voice_packets(receiver: RTCRtpReceiver, on_packet: VoicePacketHandler) 
             on_packet(packet.payload, packet.timestamp)
 
     internals["take_packet"] = take
+
+
+def voice_packets(receiver: RTCRtpReceiver) -> tuple[int, int]:
+    """Return how many packets a receiver has expected so far, and how many of them did not come."""
+    statistics: dict[int, StreamStatistics] = vars(receiver)["_RTCRtpReceiver__remote_streams"]
+    return (
+        sum(stream.packets_expected for stream in statistics.values()),
+        sum(max(0, stream.packets_lost) for stream in statistics.values()),
+    )
 
 
 def receive_at_once(connection: RTCPeerConnection) -> None:
