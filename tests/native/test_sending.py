@@ -24,3 +24,7 @@ def test_everybody_is_told_of_a_recording() -> None:
     sending.tell_state()
     assert "recording" not in told.messages[0]
     assert told.messages[1]["recording"] is True
+    assert "sound-drive" not in told.messages[1]
+    sending.sound_drive = "never"
+    sending.tell_state()
+    assert told.messages[2]["sound-drive"] == "never"

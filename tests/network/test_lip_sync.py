@@ -1,4 +1,4 @@
-"""A browser shows and plays a native peer together, on a good link and on one with jitter: `make bench-sync`."""
+"""A browser shows and plays a native peer together, on a good link and on one with jitter."""
 
 from pathlib import Path
 

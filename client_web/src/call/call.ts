@@ -184,7 +184,8 @@ export class Call extends Emitter<CallEvents> {
   /** Tells everybody, and each newcomer, what to show beside our name. */
   setState(state: ParticipantState): void {
     const before = this.local.state;
-    if ((Object.keys(state) as (keyof ParticipantState)[]).every((field) => state[field] === before[field])) return;
+    const fields = Object.keys({ ...before, ...state }) as (keyof ParticipantState)[];
+    if (fields.every((field) => state[field] === before[field])) return;
     this.local.state = state;
     this.session?.exchange?.sendState();
   }

@@ -17,6 +17,15 @@ export function followTheme(): void {
   });
 }
 
+/** Whether our voice may move our face at the others' while our motion does not reach them (docs/speech.md). */
+export const voiceMovesFace: Signal<boolean> = signal(read('voice-moves-face') !== 'never');
+
+/** Says so, now and next time, where storage is allowed. */
+export function setVoiceMovesFace(allowed: boolean): void {
+  voiceMovesFace.value = allowed;
+  write('voice-moves-face', allowed ? 'with-camera' : 'never');
+}
+
 /** The name used last in this browser; `null` if there is none or storage is forbidden. */
 export function rememberedName(): string | null {
   return cleanName(read('name') ?? '');

@@ -9,6 +9,7 @@ import { CallRecorder } from '../../recording/call_recorder';
 import { messages } from '../i18n/language';
 import { invitation } from '../home/room_address';
 import { FigureHistory } from '../status/figure_history';
+import { voiceMovesFace } from '../preferences';
 import { rememberStay } from '../stay';
 import { ActiveSpeaker } from './active_speaker';
 import { Conversation } from './conversation';
@@ -257,6 +258,7 @@ export class CallModel {
           hand: this.hand.value,
           recording: this.recorder.isRecording.value,
           screen: this.screens.own.value !== null,
+          ...(voiceMovesFace.value ? {} : { soundDrive: 'never' as const }),
         });
         rememberStay({ room: this.room, muted, camera });
       }),

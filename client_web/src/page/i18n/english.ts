@@ -18,6 +18,7 @@ export const english = {
   },
   settings: {
     language: 'Language',
+    voiceMovesFace: 'My voice may move my face where my motion does not arrive',
     theme: 'Colours',
     themes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
   },

@@ -19,6 +19,7 @@ export const french: Messages = {
   },
   settings: {
     language: 'Langue',
+    voiceMovesFace: 'Ma voix peut animer mon visage quand mes mouvements n’arrivent pas',
     theme: 'Couleurs',
     themes: { auto: 'Comme le système', light: 'Claires', dark: 'Sombres' },
   },

@@ -19,6 +19,7 @@ export const german: Messages = {
   },
   settings: {
     language: 'Sprache',
+    voiceMovesFace: 'Meine Stimme darf mein Gesicht bewegen, wo meine Bewegung nicht ankommt',
     theme: 'Farben',
     themes: { auto: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
   },

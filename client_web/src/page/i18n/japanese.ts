@@ -18,6 +18,7 @@ export const japanese: Messages = {
   },
   settings: {
     language: '言語',
+    voiceMovesFace: '動きが届かないとき、声で自分の顔を動かしてよい',
     theme: '配色',
     themes: { auto: 'システムに合わせる', light: 'ライト', dark: 'ダーク' },
   },

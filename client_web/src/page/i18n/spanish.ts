@@ -19,6 +19,7 @@ export const spanish: Messages = {
   },
   settings: {
     language: 'Idioma',
+    voiceMovesFace: 'Mi voz puede mover mi cara cuando mi movimiento no llega',
     theme: 'Colores',
     themes: { auto: 'Como el sistema', light: 'Claros', dark: 'Oscuros' },
   },
