@@ -52,6 +52,11 @@ def integer(least: int, most: int) -> Wire:
     return Wire(lambda given, name: given.integer(name, least, most))
 
 
+def number(least: float, most: float) -> Wire:
+    """A number of a range."""
+    return Wire(lambda given, name: given.number(name, least, most))
+
+
 def version(spoken: int, refusal: str) -> Wire:
     """The number of the protocol, this one only; the refusal names the other's number and this one (`{}`)."""
 

@@ -77,11 +77,11 @@ class Fields:
             raise self.refuse(name, value, f"a map of at most {most}")
         return value
 
-    def share(self, name: str) -> float:
-        """Return a number of 0–1."""
+    def number(self, name: str, least: float, most: float) -> float:
+        """Return a number of a range."""
         value = self.take(name)
-        if not isinstance(value, float | int) or isinstance(value, bool) or not 0 <= value <= 1:
-            raise self.refuse(name, value, "a number of 0–1")
+        if not isinstance(value, float | int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.refuse(name, value, f"a number of {least:g}–{most:g}")
         return float(value)
 
     def flag(self, name: str) -> bool:

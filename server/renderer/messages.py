@@ -7,12 +7,12 @@ from server.protocol.message import (
     Message,
     ParticipantId,
     PersonName,
-    Wire,
     by_type,
     choice,
     inline,
     integer,
     matching,
+    number,
     parse,
     version,
 )
@@ -22,9 +22,9 @@ from server.protocol.view_messages import View, ViewAnswer, ViewFailed, ViewPict
 
 PROTOCOL = 1
 PROVIDERS = ("cpu", "cuda")
+LONGEST_PICTURE_MS = 60_000
 
 _FACES = 10_000
-
 _VIEWS = (1 << 32) - 1
 
 _ViewId = Annotated[int, integer(1, _VIEWS)]
@@ -47,10 +47,12 @@ class Load(Message):
 
     type: ClassVar[str] = "load"
     faces: Annotated[int, integer(0, _FACES)]
-    busy: Annotated[float, Wire(Fields.share)]
+    busy: Annotated[float, number(0, 1)]
     """0–1: of the time between two pictures; 1 when pictures are late."""
-    gpu: Annotated[float | None, Wire(Fields.share).optional()] = None
+    gpu: Annotated[float | None, number(0, 1).optional()] = None
     """0–1, of the whole GPU, whoever uses it; None without one."""
+    picture_ms: Annotated[float | None, number(0, LONGEST_PICTURE_MS).optional()] = None
+    """What a picture takes lately, decoded, drawn and encoded; None before the first."""
 
 
 @dataclass(frozen=True)

@@ -150,10 +150,15 @@ class _RendererCollector(Collector):
         faces = GaugeMetricFamily("facewire_renderer_faces", "Faces that a renderer draws", labels=labels)
         busy = GaugeMetricFamily("facewire_renderer_busy_share", "Share of the time it draws, 0–1", labels=labels)
         gpu = GaugeMetricFamily("facewire_renderer_gpu_share", "Share of its GPU in use, 0–1", labels=labels)
+        picture = GaugeMetricFamily(
+            "facewire_renderer_picture_seconds", "What a picture takes, decoded, drawn and encoded", labels=labels
+        )
         for renderer in self._renderers.all():
             names = [renderer.about.name, renderer.about.provider]
             faces.add_metric(names, renderer.load.faces)
             busy.add_metric(names, renderer.load.busy)
             if renderer.load.gpu is not None:
                 gpu.add_metric(names, renderer.load.gpu)
-        yield from (faces, busy, gpu)
+            if renderer.load.picture_ms is not None:
+                picture.add_metric(names, renderer.load.picture_ms / 1000)
+        yield from (faces, busy, gpu, picture)

@@ -14,14 +14,15 @@ from server.native.drawing import DrawingThread
 from server.protocol.view_messages import ViewAnswer, ViewFailed
 from server.renderer.face_drawing import FaceJob, draw
 from server.renderer.gpu import GpuMeter
-from server.renderer.messages import EndView, Load, OfView, Serve, ToRenderer
+from server.renderer.messages import LONGEST_PICTURE_MS, EndView, Load, OfView, Serve, ToRenderer
 from server.renderer.rendered_room import RenderedRoom
 from server.renderer.viewer import Viewer
 from server.settings import LinkSettings, RendererSettings
 
 logger = logging.getLogger(__name__)
 
-_BUSY_MEMORY = 0.9
+#: How much what was counts beside the newest.
+_MEMORY = 0.9
 
 #: A room, and what a viewer gave away of its link: who does not have the key sees nothing by somebody else's.
 _RoomKey = tuple[str, str | None]
@@ -49,6 +50,7 @@ class Rendering:
         self._staying: dict[_RoomKey, asyncio.Task[None]] = {}
         self._faces = 0
         self._busy = 0.0
+        self._picture_ms: float | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._gpu = _gpu_meter() if animator.provider == "cuda" else None
 
@@ -69,24 +71,31 @@ class Rendering:
             rooms = [(room, room.jobs()) for room in self._rooms.values()]
             jobs = [job for _, of_room in rooms for job in of_room]
             took_s = await self._thread.run(partial(self._draw, jobs)) if jobs else 0.0
+            self._note_pictures(sum(bool(job.packets) for job in jobs), took_s)
             for room, of_room in rooms:
                 room.deliver(of_room)
                 for view, news in room.news():
                     self._say(OfView(view, news))
             self._faces = len(jobs)
-            self._busy = _BUSY_MEMORY * self._busy + (1 - _BUSY_MEMORY) * min(1.0, took_s / interval_s)
+            self._busy = _MEMORY * self._busy + (1 - _MEMORY) * min(1.0, took_s / interval_s)
             next_s = max(next_s + interval_s, loop.time())
             await asyncio.sleep(next_s - loop.time())
 
     def load(self) -> Load:
         """Return how loaded this renderer is now."""
-        return Load(self._faces, self._busy, self._gpu.share() if self._gpu else None)
+        return Load(self._faces, self._busy, self._gpu.share() if self._gpu else None, self._picture_ms)
 
     async def close(self) -> None:
         """Leave all rooms."""
         await asyncio.gather(*(room.leave() for room in self._rooms.values()))
         await asyncio.gather(*self._staying.values(), return_exceptions=True)
         await asyncio.to_thread(self._thread.close)
+
+    def _note_pictures(self, count: int, took_s: float) -> None:
+        if count:
+            newest_ms = min(1000 * took_s / count, LONGEST_PICTURE_MS)
+            before_ms = newest_ms if self._picture_ms is None else self._picture_ms
+            self._picture_ms = _MEMORY * before_ms + (1 - _MEMORY) * newest_ms
 
     def _draw(self, jobs: list[FaceJob]) -> float:
         """Draw; returns how many seconds that took."""

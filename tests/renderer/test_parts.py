@@ -32,7 +32,7 @@ from server.rooms.room import Participant
 FROM_RENDERER: list[FromRenderer] = [
     Register("edge-1", "cuda", 200),
     Load(12, 0.25),
-    Load(12, 1.0, 0.5),
+    Load(12, 1.0, 0.5, 7.25),
     OfView(7, ViewAnswer("v=0")),
     OfView(7, ViewPictures((RenderedPicture("0", 3, "live"), RenderedPicture("1", 9, "plain")))),
     OfView(7, ViewFailed("removed", "a host sent me away")),
@@ -55,6 +55,7 @@ def test_messages_come_back_as_they_were() -> None:
         {"type": "load", "faces": 1, "busy": 1.5},
         {"type": "load", "faces": 1, "busy": True},
         {"type": "load", "faces": -1, "busy": 0.5},
+        {"type": "load", "faces": 1, "busy": 0.5, "picture_ms": 60_001},
         {"type": "register", "protocol": 2, "name": "x", "provider": "cpu", "most_faces": 1},
         {"type": "register", "protocol": 1, "name": "x", "provider": "tpu", "most_faces": 1},
         {"type": "of-view", "view": 1, "kind": "error", "code": "x", "message": ""},
@@ -140,13 +141,14 @@ def test_when_a_renderer_goes_its_viewers_are_told() -> None:
     renderers = Renderers(lambda room: "token", metrics)
     renderer = Renderer(Register("edge", "cuda", 100), lambda _: None)
     renderers.add(renderer)
-    renderer.report(Load(3, 0.5, 0.25))
+    renderer.report(Load(3, 0.5, 0.25, 8.0))
     viewer, told = _viewer("tea")
     renderers.view(viewer, View("v=0"))
     renderers.hand_over(renderer, OfView(1, ViewAnswer("v=0")))
     figures = metrics.exposition().decode()
     assert 'facewire_renderer_gpu_share{provider="cuda",renderer="edge"} 0.25' in figures
     assert 'facewire_renderer_busy_share{provider="cuda",renderer="edge"} 0.5' in figures
+    assert 'facewire_renderer_picture_seconds{provider="cuda",renderer="edge"} 0.008' in figures
     assert "facewire_views 1.0" in figures
     renderers.remove(renderer)
     assert told[0] == ViewAnswer("v=0")
