@@ -7,8 +7,8 @@ from collections.abc import Callable
 from aiortc.rtcsctptransport import RTCSctpTransport
 
 _WINDOW_S = 30.0
-#: Acknowledgements may come 0.2 s late (RFC 9260, section 6.2); what is more is a queue.
-_MOST_WAIT_S = 0.25
+#: Acknowledgements may come so late (RFC 9260, section 6.2); what is more is a queue.
+_MOST_WAIT_S = 0.2
 
 
 class SctpDelay:

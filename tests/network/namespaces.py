@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -175,7 +175,8 @@ def _remove_leftovers() -> None:
         name = namespace.split()[0]
         made = _NAME.fullmatch(name)
         if made and not Path("/proc", made[1]).exists():
-            _run("ip", "netns", "delete", name)
+            with suppress(NamespaceError):  # another network may be removing it, too
+                _run("ip", "netns", "delete", name)
 
 
 def _run(*command: str, stdin: str = "") -> str:
