@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer client
 
-.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery bench-join clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ bench-group: setup build/test.stamp ## eight people, one of them on a link of 64
 
 bench-recovery: setup build/test.stamp ## how fast calls come back: another address, a restarted server, an outage (needs root; some 15 minutes)
 	$(BIN)/python -m tests.network.recovery_bench $(if $(TRIES),--tries $(TRIES)) --json build/bench/recovery.json
+
+bench-join: setup build/test.stamp ## how soon one is in a call on a thin link, the page being kept on the device (needs root)
+	$(BIN)/python -m tests.network.join_bench $(if $(TRIES),--tries $(TRIES)) --json build/bench/join.json
 
 clean: ## remove what setup made
 	rm -rf .venv build client_web/dist client_web/node_modules

@@ -17,6 +17,8 @@ const RUNTIME_FILES = {
   '/assets/onnxruntime/': [
     'onnxruntime-web/dist/ort-wasm-simd-threaded.mjs',
     'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.jspi.mjs',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.jspi.wasm',
     'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.mjs',
     'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
   ],

@@ -47,11 +47,12 @@ def run(seconds: float, people: int) -> Report:
     client = Settings().client_folder
     report = Report("The browser client on this machine", ["what", "value"])
     weights = {"page_bytes": sum(page_files(client).values())}
-    for provider in ("wasm", "webgpu"):
-        weights[f"first_visit_{provider}_bytes"] = sum(first_visit(client, provider).values())
+    for provider in ("wasm", "webgpu", "webgpu-asyncify"):
+        weights[f"first_visit_{provider.replace('-', '_')}_bytes"] = sum(first_visit(client, provider).values())
     report.add("the page before joining, compressed", f"{weights['page_bytes'] / 1e3:.0f} kB")
     report.add("first visit in all, by WASM", f"{weights['first_visit_wasm_bytes'] / 1e6:.1f} MB")
     report.add("first visit in all, by WebGPU", f"{weights['first_visit_webgpu_bytes'] / 1e6:.1f} MB")
+    report.add("the same where the browser has no JSPI", f"{weights['first_visit_webgpu_asyncify_bytes'] / 1e6:.1f} MB")
     joined, tasks, samples = _call(seconds, people)
     faces = [fps for sample in samples for fps in sample["faces"]]
     megabytes = [sample["megabytes"] for sample in samples]

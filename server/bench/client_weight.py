@@ -5,13 +5,15 @@ from typing import Literal
 
 from codec.model_files import landmarker_path, speech_folder, tables_folder, weights_folder
 
-Provider = Literal["wasm", "webgpu"]
+#: How faces are drawn; `webgpu-asyncify` where a browser has WebGPU but no JSPI.
+Provider = Literal["wasm", "webgpu", "webgpu-asyncify"]
 
 _COMPRESSED = ".br"
 _MODELS = (".onnx", ".msgpack")
 _RUNTIMES = {
     "wasm": ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
-    "webgpu": ("ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+    "webgpu": ("ort-wasm-simd-threaded.jspi.mjs", "ort-wasm-simd-threaded.jspi.wasm"),
+    "webgpu-asyncify": ("ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
 }
 #: Not of a call's page: the comparison, the player, what is fetched beforehand, languages but the one that is spoken.
 _ELSEWHERE = ("demo_page", "player", "prepare_page", "service-worker", "french", "german", "spanish", "japanese")

@@ -1,6 +1,7 @@
 """The built page stays light: what is fetched before anybody has pressed Join, as it travels."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -26,5 +27,6 @@ def test_the_page_is_light_before_joining(client: Path) -> None:
     assert sum(weights.values()) <= PAGE_LIMIT
 
 
-def test_the_first_visit_is_bounded(client: Path) -> None:
-    assert sum(first_visit(client, "wasm").values()) <= FIRST_VISIT_LIMIT
+@pytest.mark.parametrize("provider", ["wasm", "webgpu"])
+def test_the_first_visit_is_bounded(client: Path, provider: Literal["wasm", "webgpu"]) -> None:
+    assert sum(first_visit(client, provider).values()) <= FIRST_VISIT_LIMIT
