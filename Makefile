@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer client
 
-.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery bench-join clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery bench-join bench-first-call clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,9 @@ bench-recovery: setup build/test.stamp ## how fast calls come back: another addr
 
 bench-join: setup build/test.stamp ## how soon one is in a call on a thin link, the page being kept on the device (needs root)
 	$(BIN)/python -m tests.network.join_bench $(if $(TRIES),--tries $(TRIES)) --json build/bench/join.json
+
+bench-first-call: setup build/test.stamp ## from `make run` to talking with a second browser, by the README alone: seconds and clicks
+	$(BIN)/python -m tests.page.first_call
 
 clean: ## remove what setup made
 	rm -rf .venv build client_web/dist client_web/node_modules

@@ -31,6 +31,20 @@ _VOICE_RATE = 48_000
 #: True in a call's page once it draws somebody.
 DRAWS_A_FACE = "!!window.facewire && window.facewire.statistics().remotes.some((r) => r.drawing?.state === 'live')"
 
+#: True in a call's page while it hears somebody: samples that are more than the noise of a silent slot.
+HEARS_A_VOICE = """(() => {
+  const sound = document.querySelector('.tile audio')?.srcObject;
+  if (!sound) return false;
+  if (window.meter?.source !== sound) {
+    const node = new AudioContext().createAnalyser();
+    node.context.createMediaStreamSource(sound).connect(node);
+    window.meter = { source: sound, node };
+  }
+  const samples = new Float32Array(window.meter.node.fftSize);
+  window.meter.node.getFloatTimeDomainData(samples);
+  return samples.some((sample) => Math.abs(sample) > 0.001);
+})()"""
+
 
 class BrowserError(ServerError):
     """No browser is to be had here, or it did not do what was asked."""

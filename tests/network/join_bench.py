@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from codec.bench.report import Report
-from server.bench.browser import Browsers, wait_until, write_camera, write_microphone
+from server.bench.browser import HEARS_A_VOICE, Browsers, wait_until, write_camera, write_microphone
 from server.bench.material import demonstration_clip, talking_clip
 from server.bench.server_process import ServerProcess
 from tests.network.link import Link
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _PORT = 8080
 _BEFORE_JOINING_S = 5.0
 _LIMIT_S = 60.0
-#: Louder than a silent slot, whose samples are all zero.
-_HEARD = 0.001
 _STATISTICS = "window.facewire.statistics()"
 #: Presses Join and says after how many seconds one was in the call, heard the other, and saw the face.
 _JOIN = f"""async () => {{
@@ -39,21 +37,10 @@ _JOIN = f"""async () => {{
     while (!fits() && performance.now() - begin < {1_000 * _LIMIT_S}) await new Promise((go) => setTimeout(go, 20));
     return (performance.now() - begin) / 1000;
   }};
-  const listen = () => {{
-    const sound = document.querySelector('.tile audio')?.srcObject;
-    if (!sound) return false;
-    if (window.meter === undefined) {{
-      window.meter = new AudioContext().createAnalyser();
-      window.meter.context.createMediaStreamSource(sound).connect(window.meter);
-    }}
-    const samples = new Float32Array(window.meter.fftSize);
-    window.meter.getFloatTimeDomainData(samples);
-    return samples.some((sample) => Math.abs(sample) > {_HEARD});
-  }};
   const begin = performance.now();
   document.querySelector('.join button[type=submit]').click();
   const call = until(() => {_STATISTICS}.phase === 'in-call');
-  const voice = until(listen);
+  const voice = until(() => {HEARS_A_VOICE});
   const face = until(() => {_STATISTICS}.remotes.some(({{ drawing }}) => drawing?.state === 'live'));
   return {{ call: await call, voice: await voice, face: await face }};
 }}"""

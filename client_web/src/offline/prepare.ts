@@ -7,6 +7,8 @@ const FILES = [
   '/assets/mediapipe/vision_wasm_module_internal.wasm',
   '/models/animator/keyframe.onnx',
   '/models/animator/animate.onnx',
+  '/models/speech/speech.onnx',
+  '/models/speech/fusion.msgpack',
   '/demonstration.fwr',
 ];
 /** Vite's list of what it has built (vite.config.ts): every page's scripts and styles are in it, whatever was opened so far. */
