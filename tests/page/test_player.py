@@ -19,6 +19,13 @@ from tests.server.running_server import RunningServer
 
 pytestmark = pytest.mark.browser
 
+_DROP = """async () => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([await (await fetch('/demonstration.fwr')).blob()], 'dropped.fwr'));
+  const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
+  document.querySelector('main').dispatchEvent(new DragEvent('drop', options));
+}"""
+
 
 async def test_pictures_are_those_that_decode_draws(tmp_path: Path) -> None:
     """At any moment, whatever was played before."""
@@ -95,3 +102,15 @@ async def test_what_is_no_recording_is_refused_in_words(tmp_path: Path) -> None:
         await expect(page.get_by_text("This file cannot be played")).to_be_visible(timeout=CALL_TIMEOUT_MS)
         await page.get_by_role("button", name="Play the shipped demonstration").click()
         await expect(page.get_by_role("slider", name="Position")).to_be_visible(timeout=CALL_TIMEOUT_MS)
+
+
+async def test_a_recording_is_dropped_on_the_page_and_a_video_of_it_begun_and_cancelled(tmp_path: Path) -> None:
+    async with RunningServer() as server, chromium(tmp_path) as browser:
+        page = await browser.new_page()
+        await page.goto(f"{server.address}/play?provider=wasm")
+        await expect(page.get_by_text("or drop one here")).to_be_visible()
+        await page.evaluate(_DROP)
+        await expect(page.get_by_role("heading", name="dropped.fwr")).to_be_visible(timeout=CALL_TIMEOUT_MS)
+        await page.get_by_role("button", name="Save as MP4").click()
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.get_by_role("button", name="Save as MP4")).to_be_visible()

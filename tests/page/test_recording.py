@@ -157,6 +157,8 @@ async def test_a_recorded_call_decodes_to_what_the_browser_received(tmp_path: Pa
         await open_in_player(page, server.address, recording)
         ids = sorted(person.id for person in people.values())
         drawn = await _drawn(page, ids, range(44, 25 * (_SECONDS - 1), 45))
+        await page.get_by_label("Show").select_option("Grace")
+        await expect(page.get_by_role("figure")).to_have_count(1)
     _same_pictures(recording, drawn, tmp_path / "call.mp4")
 
 

@@ -31,6 +31,7 @@ async function openSink(name: string): Promise<Sink> {
   try {
     const handle = await (await recordingsFolder()).getFileHandle(name, { create: true });
     const access = await handle.createSyncAccessHandle();
+    access.truncate(0);
     let position = 0;
     return {
       append: (bytes) => {
