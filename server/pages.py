@@ -36,7 +36,9 @@ SECURITY_HEADERS = {
             "frame-ancestors 'none'",
         )
     ),
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()",
+    "Permissions-Policy": (
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"
+    ),
     "Referrer-Policy": "no-referrer",
     # Which versions run here helps only an attacker.
     "Server": "facewire",
