@@ -3,7 +3,7 @@
 Opus packets carry the voice's own clock, bundles that of the frames; the wire says nothing of how they differ. But both
 leave when their last moment is over, and the fastest of both take the same way: what the fastest differ by is the
 difference of the clocks. Only that a bundle waits: for its last face to be tracked, and for the voice packet behind
-which it goes. Both keep their rhythm, so that it always waits as long; how long, up to a packet, nobody says.
+which it goes. How long, up to a packet, nobody says; the fastest wait for less than half of one.
 """
 
 from collections import deque
@@ -11,8 +11,8 @@ from collections import deque
 _WINDOW_MS = 10_000.0
 #: Tracking a face takes that.
 _TRACKING_MS = 30.0
-#: Of a packet's length: how long a bundle waits for one.
-_WAITING_SHARE = 0.5
+#: Of a packet's length: how long the fastest bundle waits for one.
+_WAITING_SHARE = 0.25
 
 
 class VoiceClock:

@@ -123,6 +123,6 @@ def test_the_clocks_of_voice_and_frames_are_matched_by_the_fastest_arrivals() ->
         arrival_ms = 5000 + 120 * number
         jitter_ms = float(generator.exponential(20)) if number != 40 else 0.0
         clock.note_bundle(120 * number, arrival_ms + 60 + 30 + 20 + jitter_ms)
-        clock.note_voice(7000 + 120 * number, 40, arrival_ms + 60 + jitter_ms)
+        clock.note_voice(7000 + 120 * number, 80, arrival_ms + 60 + jitter_ms)
     matched = clock.to_frames(7000 + 400)
     assert matched == pytest.approx(400, abs=1)

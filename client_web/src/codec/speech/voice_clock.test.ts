@@ -11,7 +11,7 @@ describe('the clocks of voice and frames', () => {
       const arrivalMs = 5_000 + 120 * number;
       const jitterMs = number === 40 ? 0 : random(40);
       clock.noteBundle(120 * number, arrivalMs + 60 + 30 + 20 + jitterMs);
-      clock.noteVoice(7_000 + 120 * number, 40, arrivalMs + 60 + jitterMs);
+      clock.noteVoice(7_000 + 120 * number, 80, arrivalMs + 60 + jitterMs);
     }
     expect(clock.toFrames(7_400)).toBeCloseTo(400, 6);
   });

@@ -6,8 +6,8 @@
 const WINDOW_MS = 10_000;
 /** Tracking a face takes that. */
 const TRACKING_MS = 30;
-/** Of a packet's length: how long a bundle waits for one. */
-const WAITING_SHARE = 0.5;
+/** Of a packet's length: how long the fastest bundle waits for one. */
+const WAITING_SHARE = 0.25;
 
 interface Delay {
   arrivalMs: number;
