@@ -155,7 +155,8 @@ def test_relay_and_wire_show_nothing_of_a_call_between_browser_and_native_peer(
     assert len(relay.voices) > 60
     assert len(captured) > len(forwarded)
     for kind in (RecordKind.BUNDLE, RecordKind.VOICE, RecordKind.KEYFRAME):
-        middles = [plain[len(plain) // 2 : len(plain) // 2 + 12] for plain in known[kind] if len(plain) >= 32]
+        # Bundles of a browser that tracks few pictures are short.
+        middles = [plain[len(plain) // 2 - 4 : len(plain) // 2 + 8] for plain in known[kind] if len(plain) >= 20]
         assert middles
         assert not [middle for middle in middles if middle in forwarded or middle in captured]
     found = relay.reconstruct()
