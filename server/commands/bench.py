@@ -23,6 +23,7 @@ examples:
                                        rate and quality beside ordinary codecs; bits saved at equal quality
   facewire bench renderer --people 4   faces a renderer draws here, and what a browser without WebAssembly sees
   facewire bench rate CLIPS --kbps 8   does a coded file keep to its rate?
+  facewire bench demo CLIPS --kbps 10  quality of the panes of `facewire demo`, from their canvases
   facewire bench sync CLIPS            how well lips follow the voice, with motion, with part of it, without any
   facewire bench occlusion CLIPS --covered
                                        second by second beside plain AV1, with a strange face before the clip's own
@@ -79,6 +80,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     occlusion.add_argument("--kbps", type=float, default=16.0, help="(default: %(default)s)")
     occlusion.add_argument("--against", default="av1", metavar="NAME", help="the rival (default: %(default)s)")
     occlusion.add_argument("--covered", action="store_true", help="also with another face held before each clip's own")
+    demo = benchmarks.add_parser("demo", help="quality of the comparison's panes, measured from their canvases")
+    _add_clips(demo)
+    demo.add_argument("--kbps", type=float, default=10.0, help="of every pane (default: %(default)s)")
+    demo.add_argument("--seconds", type=float, default=20.0, help="of each clip (default: %(default)s)")
     sync = benchmarks.add_parser("sync", help="how well lips follow the voice, on clips with sound")
     _add_clips(sync)
     for benchmark in benchmarks.choices.values():
@@ -127,6 +132,14 @@ def _run_occlusion(arguments: argparse.Namespace) -> "Report":
     if not arguments.clips:
         raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
     return occlusion.run(arguments.clips, arguments.kbps, arguments.against, arguments.covered)
+
+
+def _run_demo(arguments: argparse.Namespace) -> "Report":
+    from server.bench import demo
+
+    if not arguments.clips:
+        raise ServerError("which clips? Name files or a folder, or set FACEWIRE_CLIPS")
+    return demo.run(arguments.clips, arguments.kbps, arguments.seconds)
 
 
 def _run_score(arguments: argparse.Namespace) -> "Report":
@@ -199,6 +212,8 @@ def run(arguments: argparse.Namespace) -> int:
         report = sync.run(arguments.clips)
     elif arguments.benchmark == "rate":
         report = _run_rate(arguments)
+    elif arguments.benchmark == "demo":
+        report = _run_demo(arguments)
     else:
         from server.bench import speed
 

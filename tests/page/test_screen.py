@@ -78,6 +78,7 @@ async def _settled(page: Page) -> None:
     await expect(shown.get_by_role("progressbar")).to_be_hidden(timeout=_SETTLED_MS)
 
 
+@pytest.mark.timeout(240)
 async def test_text_can_be_read_at_the_rate_of_a_telephone_call(tmp_path: Path) -> None:
     async with (
         RunningServer() as server,

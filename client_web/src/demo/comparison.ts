@@ -15,6 +15,13 @@ const MOTION_KBPS = 1;
 const FIRST_KBPS = 6;
 const FIGURES_INTERVAL_MS = 1_000;
 
+declare global {
+  interface Window {
+    /** The comparison that runs, for whoever measures it (`facewire bench demo`). */
+    facewireComparison?: Comparison;
+  }
+}
+
 /** One camera through facewire and through ordinary codecs at once, all on this machine. */
 export class Comparison {
   /** Shows the source, and feeds the encoders. To be put into the page. */
@@ -27,7 +34,8 @@ export class Comparison {
   /** What the ordinary codecs get otherwise, and facewire may take, kbit/s. */
   readonly kbps = signal(10);
   readonly link = signal<LinkName>('none');
-  private readonly cut = new OffscreenCanvas(SIDE, SIDE);
+  /** The square that all codecs are given. */
+  readonly cut = new OffscreenCanvas(SIDE, SIDE);
   private readonly context = this.cut.getContext('2d');
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly stopAllowing: () => void;
@@ -65,6 +73,7 @@ export class Comparison {
   /** Begins, once the video is in the page. */
   async start(): Promise<void> {
     await this.video.play();
+    window.facewireComparison = this;
     this.encoder.start(this.video);
     this.watchVideo();
   }
@@ -80,6 +89,7 @@ export class Comparison {
   }
 
   close(): void {
+    delete window.facewireComparison;
     clearInterval(this.timer);
     this.stopAllowing();
     this.video.cancelVideoFrameCallback(this.callback);
