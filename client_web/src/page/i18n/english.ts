@@ -109,7 +109,7 @@ export const english = {
     drawingWithWasmText: 'This browser offers no WebGPU, so the processor draws the faces: somewhat fewer pictures a second.',
     slowDrawing: 'This machine draws slowly',
     slowDrawingText: (pictures: number) =>
-      `It draws ${pictures} pictures a second of each face. The call goes on; closing other programs may help.`,
+      `Pictures of each face a second: ${pictures}. The call goes on; closing other programs may help.`,
   },
   serverView: {
     title: 'The server will see the faces',
