@@ -10,7 +10,8 @@ export const SCREEN_KBPS = 18;
 const MARK_OFFSET = 2;
 /** Headers of a slice: IPv4 20, UDP 8, DTLS 37, SCTP 28, envelope and slice 5, seal 12. */
 const SLICE_OVERHEAD_BYTES = 110;
-const MAX_UPDATE_BYTES = 32_768;
+/** An update as a whole. */
+export const MAX_UPDATE_BYTES = 32_768;
 
 /** Whether what came on the `keyframe` channel belongs to a shared screen. */
 export function isScreenSlice(slice: Uint8Array): boolean {

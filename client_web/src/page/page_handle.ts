@@ -11,6 +11,15 @@ export interface RemoteStatistics extends Participant {
   speaking: boolean;
 }
 
+/** Another participant's shared screen as this page sees it. */
+export interface ScreenStatistics {
+  participant: number;
+  /** The share that is as good as it will be; `null` before anything has come. */
+  settled: number | null;
+  /** Updates that broke the format, or were too many. */
+  rejected: number;
+}
+
 /** Everything that the page knows in numbers. */
 export interface PageStatistics extends CallStatistics {
   phase: CallPhase;
@@ -19,6 +28,8 @@ export interface PageStatistics extends CallStatistics {
   /** Whether our own voice is active. */
   speaking: boolean;
   remotes: RemoteStatistics[];
+  /** The screens that others share. */
+  screens: ScreenStatistics[];
   /** Milliseconds of each stage, `null` where it is not loaded. */
   timings: { encoder: EncoderTimings | null; renderer: RendererTimings | null };
 }

@@ -153,6 +153,7 @@ export class Visit {
       tracking: this.media.tracking.value,
       speaking: this.media.speaking.value,
       remotes: this.model?.people.value.map((person) => person.statistics()) ?? [],
+      screens: this.model?.screens.statistics() ?? [],
       timings: { encoder: this.media.stageTimings(), renderer: this.loadedRenderer?.stageTimings() ?? null },
     };
   }

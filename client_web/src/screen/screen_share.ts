@@ -96,7 +96,7 @@ export class ScreenShare {
 
   /** Ends it; `onEnd` is called. */
   stop(): void {
-    if (this.track.readyState === 'ended' && this.video.srcObject === null) return;
+    if (this.video.srcObject === null) return;
     clearInterval(this.timer);
     this.track.stop();
     this.video.srcObject = null;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_UPDATE_BYTES } from '../call/screen_delivery';
 import { WireError } from '../codec/errors';
 import { pseudoRandom } from '../testing/pseudo_random';
-import { MAX_UPDATE_BYTES, parseScreenUpdate, serialiseScreenUpdate, type ScreenUpdate } from './screen_update';
+import { parseScreenUpdate, serialiseScreenUpdate, type ScreenUpdate } from './screen_update';
 
 const UPDATE: ScreenUpdate = {
   codec: 1,

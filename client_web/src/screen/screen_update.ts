@@ -1,4 +1,5 @@
 /** What a shared screen looks like on the wire (docs/wire-format.md, "Screen update"). */
+import { MAX_UPDATE_BYTES } from '../call/screen_delivery';
 import { WireError } from '../codec/errors';
 import { PICTURE_CODEC } from '../codec/intra_picture';
 
@@ -9,7 +10,6 @@ export const SMALLEST_SCREEN = 64;
 export const LARGEST_SCREEN = 2_048;
 export const MAX_TILES = 64;
 export const MAX_TILE_BYTES = 16_384;
-export const MAX_UPDATE_BYTES = 32_768;
 
 /** `settled` counts in these. */
 export const SETTLED = 255;

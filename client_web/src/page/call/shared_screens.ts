@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { Call } from '../../call/call';
 import { ScreenShare, type ShareProblem } from '../../screen/screen_share';
 import { ScreenView } from '../../screen/screen_view';
+import type { ScreenStatistics } from '../page_handle';
 
 /** Nothing of a screen has come for so long: it is asked for again. */
 const REQUEST_INTERVAL_MS = 5_000;
@@ -56,6 +57,15 @@ export class SharedScreens {
       this.call.forgetScreen();
     };
     this.own.value = share;
+  }
+
+  /** What this page sees of each. */
+  statistics(): ScreenStatistics[] {
+    return this.others.value.map(({ participant, view }) => ({
+      participant,
+      settled: view.settled.value,
+      rejected: view.rejected,
+    }));
   }
 
   close(): void {
