@@ -1,5 +1,6 @@
 """Recordings in the player's page: opened, sought in, and their pictures read."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from playwright.async_api import Page, expect
 
 from codec.intra_picture import Picture
-from tests.page.test_page import CALL_TIMEOUT_MS, becomes_true
+
+#: Recording and playing take the time that a busy machine takes.
+PATIENCE_MS = 90_000
 
 _READ_CANVAS = """(participant) => {
   const canvas = document.querySelector(`[data-participant="${participant}"] canvas`);
@@ -26,13 +29,19 @@ async def open_in_player(page: Page, address: str, recording: Path) -> None:
     """Open the player's page with a recording, its first picture drawn."""
     await page.goto(f"{address}/play?provider=wasm")
     await page.get_by_label("Choose a file").set_input_files(recording)
-    await expect(page.get_by_role("slider", name="Position")).to_be_visible(timeout=2 * CALL_TIMEOUT_MS)
+    await expect(page.get_by_role("slider", name="Position")).to_be_visible(timeout=PATIENCE_MS)
 
 
 async def seek(page: Page, time_ms: int) -> None:
     """Go to a moment by the slider, and wait until its pictures are drawn."""
     await page.get_by_role("slider", name="Position").fill(str(time_ms))
-    await becomes_true(page, f"document.querySelector('.player-faces').dataset.drawnMs === '{time_ms}'")
+    await eventually(page, f"document.querySelector('.player-faces').dataset.drawnMs === '{time_ms}'")
+
+
+async def eventually(page: Page, expression: str) -> None:
+    """Wait for it inside the page, whose policy forbids `wait_for_function` its `eval`."""
+    waiting = f"(async () => {{ while (!({expression})) await new Promise((go) => setTimeout(go, 100)); }})()"
+    await asyncio.wait_for(page.evaluate(waiting), PATIENCE_MS / 1000)
 
 
 async def canvas_picture(page: Page, participant: int) -> Picture:

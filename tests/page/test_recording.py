@@ -30,11 +30,11 @@ from server.native.play_out import PlayOut
 from server.webrtc.channels import EVERYBODY
 from tests.material import talking_clip
 from tests.page.client_modules import call, page_with
-from tests.page.recordings import canvas_picture, luma, open_in_player, psnr, seek
-from tests.page.test_page import CALL_TIMEOUT_MS, FAKE_DEVICES, becomes_true, chromium, join
+from tests.page.recordings import PATIENCE_MS, canvas_picture, eventually, luma, open_in_player, psnr, seek
+from tests.page.test_page import FAKE_DEVICES, chromium, join
 from tests.server.running_server import Guest, RunningServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 #: Keeps what the page hands to its decoder of others, and gets from its own encoder.
 _OBSERVER = """
@@ -84,12 +84,12 @@ async def _record(page: Page, path: Path) -> None:
     sent, arrived = await page.evaluate("[sent.length, arrived.length]")
     await page.keyboard.press("r")
     bar = page.locator(".recording-bar[data-own]")
-    await expect(bar.get_by_text("everybody is told")).to_be_visible()
-    await expect(bar.locator("time")).to_have_text(re.compile("0:(0[89]|[1-5])"), timeout=3 * CALL_TIMEOUT_MS)
-    await becomes_true(page, f"sent.length > {sent + _BUNDLES} && arrived.length > {arrived + _BUNDLES}")
+    await expect(bar.get_by_text("everybody is told")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(bar.locator("time")).to_have_text(re.compile("0:(0[89]|[1-5])"), timeout=PATIENCE_MS)
+    await eventually(page, f"sent.length > {sent + _BUNDLES} && arrived.length > {arrived + _BUNDLES}")
     await bar.get_by_role("button", name="Stop recording").click()
     link = page.get_by_role("link", name="Save")
-    await expect(link).to_be_visible()
+    await expect(link).to_be_visible(timeout=PATIENCE_MS)
     async with page.expect_download() as download:
         await link.click()
     await (await download.value).save_as(path)
@@ -118,6 +118,7 @@ def _symbols(records: list[Record]) -> list[list[list[int] | None] | None]:
     return symbols
 
 
+@pytest.mark.call
 async def test_a_recorded_call_decodes_to_what_the_browser_received(tmp_path: Path) -> None:
     """The same symbols, and pictures within 40 dB of those that the player's page draws."""
     camera, recording = tmp_path / "camera.y4m", tmp_path / "call.fwr"
@@ -130,12 +131,12 @@ async def test_a_recorded_call_decodes_to_what_the_browser_received(tmp_path: Pa
         page = await browser.new_page()
         await page.add_init_script(_OBSERVER)
         await join(page, server.room(), "Ada")
-        await becomes_true(page, _SEES_AND_IS_SEEN)
+        await eventually(page, _SEES_AND_IS_SEEN)
         await _record(page, recording)
         arrived = await page.evaluate("arrived")
         sent = await page.evaluate("sent")
         await page.keyboard.press("l")
-        await expect(page.get_by_text("Recorded: 0:")).to_be_visible()
+        await expect(page.get_by_text("Recorded: 0:")).to_be_visible(timeout=PATIENCE_MS)
 
         with RecordingReader(recording) as reader:
             summary = summarise(reader)
@@ -158,7 +159,7 @@ async def test_a_recorded_call_decodes_to_what_the_browser_received(tmp_path: Pa
         ids = sorted(person.id for person in people.values())
         drawn = await _drawn(page, ids, range(44, 25 * (_SECONDS - 1), 45))
         await page.get_by_label("Show").select_option("Grace")
-        await expect(page.get_by_role("figure")).to_have_count(1)
+        await expect(page.get_by_role("figure")).to_have_count(1, timeout=PATIENCE_MS)
     _same_pictures(recording, drawn, tmp_path / "call.mp4")
 
 
@@ -207,11 +208,13 @@ async def test_everybody_is_told_also_who_comes_later(tmp_path: Path) -> None:
         ada, grace = await adas.new_page(), await graces.new_page()
         await join(ada, server.room(), "Ada")
         await join(grace, server.room(), "Grace")
-        await expect(ada.get_by_role("article", name="Grace")).to_be_visible()
+        await expect(ada.get_by_role("article", name="Grace")).to_be_visible(timeout=PATIENCE_MS)
         await ada.get_by_role("button", name="More").click()
         await ada.get_by_role("button", name="Record the call").click()
-        await expect(grace.get_by_text("Recording: Ada")).to_be_visible()
-        await expect(grace.get_by_role("article", name="Ada").get_by_label("Records this call")).to_be_visible()
+        await expect(grace.get_by_text("Recording: Ada")).to_be_visible(timeout=PATIENCE_MS)
+        await expect(grace.get_by_role("article", name="Ada").get_by_label("Records this call")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
         emmy = await stack.enter_async_context(Guest(server.room(), "Emmy"))
         emmy.call.send_control(EVERYBODY, {"type": "state", "muted": True, "camera": "off"})
         await emmy.saw(ControlReceived, lambda event: event.message.get("recording") is True)
@@ -219,17 +222,17 @@ async def test_everybody_is_told_also_who_comes_later(tmp_path: Path) -> None:
         await emmy.saw(
             ControlReceived, lambda event: event.message["type"] == "state" and "recording" not in event.message
         )
-        await expect(grace.get_by_text("Recording: Ada")).to_be_hidden()
+        await expect(grace.get_by_text("Recording: Ada")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 async def test_a_closed_page_loses_little_and_the_player_finds_the_rest(tmp_path: Path) -> None:
     async with RunningServer() as server, chromium(tmp_path, *FAKE_DEVICES) as browser:
         page = await browser.new_page()
         await join(page, server.room(), "Ada")
-        await becomes_true(page, "window.facewire.statistics().tracking?.state === 'no-face'")
+        await eventually(page, "window.facewire.statistics().tracking?.state === 'no-face'")
         await page.keyboard.press("r")
         await expect(page.locator(".recording-bar time")).to_have_text(
-            re.compile("0:(0[4-9]|[1-5])"), timeout=2 * CALL_TIMEOUT_MS
+            re.compile("0:(0[4-9]|[1-5])"), timeout=PATIENCE_MS
         )
         crash = await page.context.new_cdp_session(page)
         crashed = asyncio.ensure_future(crash.send("Page.crash"))
@@ -239,9 +242,7 @@ async def test_a_closed_page_loses_little_and_the_player_finds_the_rest(tmp_path
         await player.goto(f"{server.address}/play?provider=wasm")
         await player.get_by_role("button", name="Play facewire-tea-").click()
         slider = player.get_by_role("slider", name="Position")
-        await expect(slider).to_have_attribute(
-            "max", re.compile("^([3-9]|[1-9][0-9])[0-9]{3}$"), timeout=CALL_TIMEOUT_MS
-        )
+        await expect(slider).to_have_attribute("max", re.compile("^([3-9]|[1-9][0-9])[0-9]{3}$"), timeout=PATIENCE_MS)
         await player.get_by_role("button", name="Another recording").click()
         await player.get_by_role("button", name="Delete facewire-tea-").click()
-        await expect(player.get_by_text("Kept in this browser")).to_be_hidden()
+        await expect(player.get_by_text("Kept in this browser")).to_be_hidden(timeout=PATIENCE_MS)

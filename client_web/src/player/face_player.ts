@@ -1,4 +1,4 @@
-import { Decoder } from '../codec/decoder';
+import { Decoder, type DueFrame } from '../codec/decoder';
 import type { DrawingTools } from '../codec/drawing_tools';
 import { UnknownKeyframeError, WireError } from '../codec/errors';
 import type { FaceDecoderStatistics } from '../codec/face';
@@ -8,8 +8,9 @@ import { startingPoint, type FilmParticipant } from './film';
 
 /** How long before they are due records are taken: enough to interpolate towards the next bundle. */
 const LEAD_MS = 250;
-/** What is read before a start in the middle. */
-const RUN_UP_MS = 2_000;
+/** What is gone through before a start in the middle: where nothing can be drawn there, the last picture before is held. */
+const RUN_UP_MS = 10_000;
+const STEP_MS = 40;
 /** A longer way ahead is not played through but begun anew. */
 const LONGEST_STEP_MS = 2_000;
 
@@ -34,9 +35,12 @@ export class FacePlayer {
   /** The picture at `timeMs`, null before the first, and how it came about. One call at a time. */
   async show(timeMs: number): Promise<{ picture: ImageData | null; mode: FaceMode }> {
     if (timeMs < this.shownMs || timeMs > this.shownMs + LONGEST_STEP_MS) await this.beginAt(timeMs);
-    this.shownMs = timeMs;
-    await this.readUntil(timeMs);
-    const due = this.decoder.due(timeMs);
+    let due: DueFrame | null = null;
+    while (this.shownMs < timeMs) {
+      this.shownMs = Math.min(timeMs, this.shownMs + STEP_MS);
+      await this.readUntil(this.shownMs);
+      due = this.decoder.due(this.shownMs) ?? due;
+    }
     const picture = due === null ? null : await this.pictures.draw(due);
     if (due !== null && picture !== null) {
       this.shown = picture;
@@ -54,6 +58,7 @@ export class FacePlayer {
     this.decoder = this.freshDecoder();
     this.pictures = this.freshPictures();
     this.shown = null;
+    this.shownMs = timeMs - RUN_UP_MS;
     const { next, keyframes } = startingPoint(this.participant, timeMs, RUN_UP_MS);
     this.next = next;
     for (const keyframe of keyframes) await this.addKeyframe(keyframe, timeMs);
