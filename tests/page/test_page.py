@@ -66,10 +66,10 @@ async def in_call(page: Page) -> None:
     await becomes_true(page, "window.facewire?.statistics().phase === 'in-call'")
 
 
-async def becomes_true(page: Page, expression: str) -> None:
+async def becomes_true(page: Page, expression: str, within_ms: float = CALL_TIMEOUT_MS) -> None:
     """Wait for it inside the page: `wait_for_function` needs `eval`, which the page's policy forbids."""
     waiting = f"(async () => {{ while (!({expression})) await new Promise((go) => setTimeout(go, 100)); }})()"
-    await asyncio.wait_for(page.evaluate(waiting), CALL_TIMEOUT_MS / 1000)
+    await asyncio.wait_for(page.evaluate(waiting), within_ms / 1000)
 
 
 async def test_a_room_is_created_or_entered_by_name_or_link(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ _SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 780},
 }
 _TWO_DEVICES = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
+_FACES_MS = 90_000
 _STATE = {"type": "state", "muted": False, "camera": "off"}
 
 
@@ -94,11 +95,9 @@ def filmed(camera: Path) -> tuple[str, ...]:
 
 
 async def sees_faces(page: Page, count: int) -> None:
-    """Wait until so many others are drawn."""
-    await becomes_true(
-        page,
-        f"window.facewire.statistics().remotes.filter(({{ drawing }}) => drawing?.state === 'live').length === {count}",
-    )
+    """Wait until so many others are drawn, which takes long where all of them share a busy machine."""
+    live = "window.facewire.statistics().remotes.filter(({ drawing }) => drawing?.state === 'live').length"
+    await becomes_true(page, f"{live} >= {count}", _FACES_MS)
 
 
 async def test_from_the_address_to_the_preview(walk: Walk, tmp_path: Path, camera: Path) -> None:
