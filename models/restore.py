@@ -19,13 +19,14 @@ from models.networks.restorer import Restorer
 _BATCH = 8
 
 
-@torch.no_grad()
 def restored(restorer: Restorer, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (n, side, side, 3) pictures restored; side is a multiple of 4."""
     done = np.empty_like(pictures)
     for start in range(0, len(pictures), _BATCH):
         batch = torch.from_numpy(np.array(pictures[start : start + _BATCH])).permute(0, 3, 1, 2).float() / 255
-        done[start : start + _BATCH] = (restorer(batch) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        with torch.no_grad():
+            better = restorer(batch)
+        done[start : start + _BATCH] = (better * 255).round().byte().permute(0, 2, 3, 1).numpy()
     return done
 
 
