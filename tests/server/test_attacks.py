@@ -25,7 +25,8 @@ from tests.server.strangers import TIMEOUT_S, Stranger
 
 KEY = "3d1f0c7ab2e94856ac5d20f7719be5c4f08a6d3392f4b1a05ce76e18d0b3428c"
 TOKENS = Tokens(KEY)
-CLAIMS = {"aud": "facewire:join", "exp": int(time.time()) + 600, "room": "tea", "host": True}
+#: Good for longer than a run of all tests takes.
+CLAIMS = {"aud": "facewire:join", "exp": int(time.time()) + 24 * 3600, "room": "tea", "host": True}
 LIMITS = LimitSettings(
     sockets_per_minute=120,
     bad_tokens_per_minute=100,
