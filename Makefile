@@ -7,7 +7,7 @@ MODEL := build/models/face_landmarker.task
 METRICS := build/models/metrics/dists.pt
 BENCHES := wire speed motion rate renderer client
 
-.PHONY: help setup run test test-calls test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery bench-join bench-first-call clean $(BENCHES:%=bench-%)
+.PHONY: help setup run test test-calls test-models test-cluster test-docker check format vectors weights demonstration metrics bench-rd bench-network bench-group bench-recovery bench-join bench-first-call clean $(BENCHES:%=bench-%)
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -24,6 +24,10 @@ test: setup build/test.stamp check ## all tests (some minutes; browsers included
 
 test-calls: setup build/test.stamp ## whole calls between real browsers, faces and voices compared (wants two idle cores)
 	$(BIN)/python -m pytest -m call
+
+test-models: setup build/test.stamp metrics ## train on made-up faces, and judge against other codecs (fetches PyTorch: some GB)
+	@$(PIP) install --editable '.[face,train,bench]'
+	$(BIN)/python -m pytest tests/models tests/bench
 
 test-cluster: setup build/test.stamp ## kill a node of three, 20 times, and time until everybody is back
 	$(BIN)/python -m tests.cluster.kill_runs

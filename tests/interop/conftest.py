@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.bench.browser import BrowserError, chromium_path
 from server.bench.server_process import ServerProcess
 from tests.interop.people import Person, make_people
 
@@ -12,10 +11,6 @@ from tests.interop.people import Person, make_people
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
     """Return two people: the clip in a package, and the demonstration participant; they speak different sentences."""
-    try:
-        chromium_path()
-    except BrowserError as error:
-        pytest.skip(str(error))
     return make_people(tmp_path_factory.mktemp("people"))
 
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from server.bench.browser import BrowserError, chromium_path
+from server.bench.browser import chromium_path
 from server.client.events import BundleReceived, KeyframeSliceReceived, ParticipantCame, VoiceReceived
 from server.protocol.messages import Answer, Join, Joined, Offer, Voices, pack, parse_server_message
 from tests.server.running_server import Guest, RunningServer
@@ -25,13 +25,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    try:
-        path = chromium_path()
-    except BrowserError as error:
-        pytest.skip(str(error))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=_FLAGS, ignore_default_args=["--headless"]
+            executable_path=chromium_path(), args=_FLAGS, ignore_default_args=["--headless"]
         )
         page = await browser.new_page()
         await page.add_script_tag(path=Path(__file__).parent / "peer.js")

@@ -7,18 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from server.commands.findings import Finding, Verdict
 from server.commands.turn_check import check_turn
 
 
 @asynccontextmanager
 async def coturn(folder: Path) -> AsyncIterator[int]:
-    """Run coturn on a free port; skips where it is not installed."""
+    """Run coturn on a free port; tests/system_packages.sh installs it."""
     program = shutil.which("turnserver")
-    if program is None:
-        pytest.skip("no coturn here: tests/system_packages.sh installs it")
+    assert program is not None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -136,7 +136,7 @@ function isRed(frame: RTCEncodedAudioFrame): boolean {
   return frame.getMetadata().mimeType?.toLowerCase() === RED_MIME_TYPE;
 }
 
-/** Hands a voice packet out to be recorded; pauses are none. */
+/** Hands a voice packet out, to be recorded or to move its face; pauses are none. */
 function tap(slot: number | null, timestamp: number, packet: Uint8Array): void {
   if (isTapped && packet.length > PAUSE_BYTES) post({ type: 'tapped', slot, timestamp, packet: packet.slice() });
 }
